@@ -1,0 +1,8 @@
+set(OPSROOM_SANITIZE "" CACHE STRING "Comma list for -fsanitize=, e.g. address,undefined")
+if(OPSROOM_SANITIZE)
+  add_compile_options(-fsanitize=${OPSROOM_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${OPSROOM_SANITIZE})
+  if(OPSROOM_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace opsroom {
+
+/// SHA-256 as 64 lower-case hex digits.
+std::string sha256_hex(std::string_view bytes);
+
+/// `bytes` random bytes of the kernel's generator, as hex.
+std::string random_hex(std::size_t bytes);
+
+/// Compares without telling by its duration where the difference is.
+bool equal_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace opsroom

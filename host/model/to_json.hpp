@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "model/artifact.hpp"
+#include "model/event.hpp"
+#include "model/run.hpp"
+#include "model/step.hpp"
+
+namespace opsroom {
+
+/// The public shapes of the HTTP API, the event stream and `--json`. The root is always an object,
+/// and every field is always there: null says "nothing".
+Json to_json(const Session& session);
+Json to_json(const Run& run);
+Json to_json(const Step& step);
+Json to_json(const Event& event);
+Json to_json(const Artifact& artifact);
+
+template <class T>
+Json to_json_array(const std::vector<T>& items) {
+  Json array = Json::array();
+  for (const T& item : items) array.push_back(to_json(item));
+  return array;
+}
+
+}  // namespace opsroom

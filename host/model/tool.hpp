@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "model/artifact.hpp"
+#include "model/step.hpp"
+
+namespace opsroom {
+
+/// A tool as its server describes it (MCP tools/list), under its full name `<source>.<tool>`.
+struct ToolDescriptor {
+  std::string name;
+  std::string description;
+  Json input_schema = Json::object();
+  Json output_schema;  ///< null when not declared
+  Json annotations = Json::object();
+  /// The operator trusts the source's annotations (plugins by default, servers by configuration), and
+  /// they say that repeating the call does no harm.
+  bool safe_to_repeat = false;
+};
+
+struct ToolCall {
+  std::string tool;  ///< `<source>.<tool>`
+  Json arguments = Json::object();
+  RunId run;
+  std::string step;
+  int attempt = 1;
+  std::string idempotency_key;  ///< the same for every try of this step of this run
+  std::chrono::milliseconds timeout{0};
+};
+
+/// What came back. A tool that failed is a value, not an exception.
+struct ToolResult {
+  Delivery delivery = Delivery::not_sent;
+  bool succeeded = false;  ///< answered, and not isError
+  bool canceled = false;   ///< ended because of the Stop
+  bool timed_out = false;
+  Json output;        ///< structuredContent, else {"text": the text contents joined}
+  std::string error;  ///< for people, when not succeeded
+  std::string hint;   ///< the remedy, where one is known
+  std::vector<ArtifactDraft> artifacts;
+};
+
+}  // namespace opsroom

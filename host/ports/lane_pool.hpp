@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/async.hpp"
+#include "base/json.hpp"
+
+namespace opsroom {
+
+struct LaneRequest {
+  std::string session;     ///< slug
+  std::string lane;        ///< "A"
+  std::string repository;  ///< path or URL; empty: an empty repository is made
+  std::string base;        ///< branch, tag or commit; empty: the default branch
+};
+
+/// What has changed in a lane since its base commit, committed or not, untracked files included.
+struct LaneDiff {
+  std::string patch;
+  Json meta;  ///< {"base","tree","head","branch","files":[{"path","status","added","deleted"}],"truncated","skipped":[...]}
+};
+
+/// A lane's checkout while a run uses it. Io thread only; the work itself happens elsewhere.
+class LaneCheckout {
+ public:
+  virtual ~LaneCheckout() = default;
+  virtual const std::filesystem::path& directory() const = 0;  ///< absolute
+  virtual const std::string& branch() const = 0;               ///< opsroom/<session>/<lane>
+  virtual const std::string& base() const = 0;                 ///< commit id
+
+  /// The diff, when it differs from the last one this object returned; nullopt otherwise.
+  virtual Task<std::optional<LaneDiff>> diff() = 0;
+};
+
+/// Makes and opens the isolated checkouts. A lane that exists is used as it is.
+class LanePool {
+ public:
+  virtual ~LanePool() = default;
+  /// Failure names the repository or the lane, and the remedy; a half-made lane is removed first.
+  virtual Task<std::unique_ptr<LaneCheckout>> open(LaneRequest request) = 0;
+};
+
+}  // namespace opsroom

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "base/failure.hpp"
+#include "model/event.hpp"
+#include "model/run.hpp"
+#include "model/step.hpp"
+
+namespace opsroom {
+
+/// The claim token has changed: the run belongs to somebody else now, or to nobody. Whoever sees it
+/// ends the work at once; nothing was written.
+class LeaseLost : public Failure {
+ public:
+  explicit LeaseLost(RunId run)
+      : Failure(
+            Code::conflict, fmt::format("run {} is not held by this worker any more", run),
+            "Its lease ran out or it was ended elsewhere; nothing was written."
+        ) {}
+};
+
+/// Everything a worker needs to work on a run, as of the claim.
+struct ClaimedRun {
+  Claim claim;
+  Session session;
+  std::string lane;
+  Run run;
+  Json plan;                    ///< the runbook as it was when the run was enqueued
+  std::vector<Step> steps;      ///< those that have a row already, from earlier attempts
+  std::int64_t last_seq = 0;    ///< the last event number in use
+  bool cancel_requested = false;
+};
+
+struct Beat {
+  RunId run;
+  bool lost = false;
+  bool cancel_requested = false;
+};
+
+/// A step's new state, written together with the events that tell of it.
+struct StepChange {
+  Step step;
+  std::vector<Event> events;
+};
+
+struct RunEnd {
+  RunStatus status = RunStatus::failed;  ///< succeeded, failed or canceled
+  std::string error;
+  std::string hint;
+};
+
+/// The queue as a worker sees it. Every write carries the claim and throws LeaseLost when its token
+/// has changed. Every write may be repeated after a retryable Failure: the second one changes nothing.
+/// A Failure{unavailable, retryable} means the database cannot be reached. Io thread only.
+class RunQueue {
+ public:
+  virtual ~RunQueue() = default;
+
+  /// Says who this worker is and takes back at once the runs that an earlier process under the same
+  /// `worker` id held. Call once, before the first claim; again after an outage.
+  virtual Task<> register_worker(std::string worker, int slots) = 0;
+
+  /// Takes up to `count` queued runs, after returning runs of dead workers to the queue.
+  virtual Task<std::vector<ClaimedRun>> claim(std::string worker, int count) = 0;
+
+  /// Renews the lease of all `claims` in one statement.
+  virtual Task<std::vector<Beat>> heartbeat(std::string worker, std::vector<Claim> claims) = 0;
+
+  /// The write-ahead of a step, and its end: the row as given, and the events, in one transaction.
+  virtual Task<> write_step(Claim claim, StepChange change) = 0;
+
+  /// Ends the run (adding the run.finished event) and promotes the next run of its lane.
+  virtual Task<> finish(Claim claim, RunEnd end, std::vector<Event> events) = 0;
+
+  /// Gives the run back to the queue, at its next step (drain, or a fence of our own).
+  virtual Task<> release(Claim claim, std::string reason, std::vector<Event> events) = 0;
+
+  /// Parks the run until a person decides about `step`, whose call's outcome is unknown.
+  virtual Task<> park(Claim claim, Step step, std::string question, std::vector<Event> events) = 0;
+
+  /// Says good-bye: this worker is not to be shown as alive any more.
+  virtual Task<> unregister_worker(std::string worker) = 0;
+};
+
+}  // namespace opsroom

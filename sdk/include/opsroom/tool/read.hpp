@@ -1,0 +1,203 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <opsroom/tool/fields.hpp>
+
+namespace opsroom::tool {
+
+/// Turns JSON into a T, or throws BadArguments that points at the first value that does not fit.
+/// `pointer` is where `value` stands in the arguments.
+template <class T>
+T read(const json& value, const std::string& pointer = "");
+
+namespace detail {
+
+/// The value as a person would quote it in an error: short, on one line.
+inline std::string shown(const json& value) {
+  constexpr std::size_t longest = 60;
+  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  return text;
+}
+
+[[noreturn]] inline void wrong_type(
+    const std::string& pointer,
+    const char* expected,
+    const json& value
+) {
+  throw BadArguments(pointer, std::string("expected ") + expected + ", got " + shown(value));
+}
+
+inline std::string child(const std::string& pointer, std::string_view key) {
+  std::string path = pointer + '/';
+  for (const char letter : key) {
+    if (letter == '~')
+      path += "~0";
+    else if (letter == '/')
+      path += "~1";
+    else
+      path += letter;
+  }
+  return path;
+}
+
+template <class T>
+T integer_in_range(auto number, const std::string& pointer, const json& value) {
+  if (std::in_range<T>(number)) return static_cast<T>(number);
+  throw BadArguments(
+      pointer,
+      shown(value) + " is out of range " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+          std::to_string(std::numeric_limits<T>::max())
+  );
+}
+
+template <class T>
+T read_integer(const json& value, const std::string& pointer) {
+  if (value.is_number_unsigned())
+    return integer_in_range<T>(value.get<std::uint64_t>(), pointer, value);
+  if (value.is_number_integer())
+    return integer_in_range<T>(value.get<std::int64_t>(), pointer, value);
+  // JSON Schema counts 3.0 as an integer, and so do clients that know only doubles.
+  constexpr double exact = 9007199254740992.0;
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    if (std::trunc(number) == number && std::abs(number) <= exact)
+      return integer_in_range<T>(static_cast<std::int64_t>(number), pointer, value);
+  }
+  wrong_type(pointer, "an integer", value);
+}
+
+template <class Owner, class T>
+std::string allowed_choices(const Field<Owner, T>& field) {
+  std::string list;
+  for (std::size_t i = 0; i < field.choice_count; ++i)
+    list += (i == 0 ? "" : ", ") + std::string(field.choices.at(i));
+  return list;
+}
+
+template <class Owner, class T>
+void check_choice(
+    const Field<Owner, T>& field,
+    const std::string& value,
+    const std::string& pointer
+) {
+  if (field.choice_count == 0) return;
+  const auto end = field.choices.begin() + static_cast<std::ptrdiff_t>(field.choice_count);
+  if (std::find(field.choices.begin(), end, std::string_view(value)) == end)
+    throw BadArguments(pointer, "must be one of " + allowed_choices(field) + ", got " + shown(value));
+}
+
+template <class Owner, class T, class Value>
+void check_limits(const Field<Owner, T>& field, const Value& value, const std::string& pointer) {
+  if constexpr (is_optional<Value>) {
+    if (value) check_limits(field, *value, pointer);
+  } else if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
+    const auto number = static_cast<double>(value);
+    if (field.minimum && number < *field.minimum)
+      throw BadArguments(pointer, "must be at least " + shown(*field.minimum) + ", got " + shown(value));
+    if (field.maximum && number > *field.maximum)
+      throw BadArguments(pointer, "must be at most " + shown(*field.maximum) + ", got " + shown(value));
+  } else if constexpr (std::is_same_v<Value, std::string>) {
+    if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");
+    check_choice(field, value, pointer);
+  } else if constexpr (StringMap<Value> || Sequence<Value>) {
+    if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");
+  }
+}
+
+template <class Struct>
+std::string field_names() {
+  std::string names;
+  for_each_field<Struct>([&](const auto& field) {
+    names += (names.empty() ? "" : ", ") + std::string(field.name);
+  });
+  return names.empty() ? "nothing" : names;
+}
+
+template <class Struct>
+void refuse_unknown_fields(const json& value, const std::string& pointer) {
+  for (const auto& [key, ignored] : value.items()) {
+    bool known = false;
+    for_each_field<Struct>([&](const auto& field) { known = known || key == field.name; });
+    if (!known)
+      throw BadArguments(
+          child(pointer, key), "is not known here; allowed: " + field_names<Struct>()
+      );
+  }
+}
+
+template <class Struct>
+Struct read_struct(const json& value, const std::string& pointer) {
+  if (!value.is_object()) wrong_type(pointer, "an object", value);
+  refuse_unknown_fields<Struct>(value, pointer);
+  Struct made{};
+  const Struct start{};
+  for_each_field<Struct>([&](const auto& field) {
+    using T = typename std::decay_t<decltype(field)>::value_type;
+    const std::string here = child(pointer, field.name);
+    if (const auto found = value.find(field.name); found != value.end()) {
+      made.*field.member = read<T>(*found, here);
+      check_limits(field, made.*field.member, here);
+    } else if (!may_be_absent(field, start)) {
+      throw BadArguments(here, "is missing");
+    }
+  });
+  return made;
+}
+
+template <class Map>
+Map read_map(const json& value, const std::string& pointer) {
+  if (!value.is_object()) wrong_type(pointer, "an object", value);
+  Map made;
+  for (const auto& [key, each] : value.items())
+    made.emplace(key, read<typename Map::mapped_type>(each, child(pointer, key)));
+  return made;
+}
+
+template <class List>
+List read_list(const json& value, const std::string& pointer) {
+  if (!value.is_array()) wrong_type(pointer, "an array", value);
+  List made;
+  for (const auto& each : value)
+    made.push_back(
+        read<typename List::value_type>(each, child(pointer, std::to_string(made.size())))
+    );
+  return made;
+}
+
+}  // namespace detail
+
+template <class T>
+T read(const json& value, const std::string& pointer) {
+  using namespace detail;
+  if constexpr (std::is_same_v<T, json>) {
+    return value;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!value.is_string()) wrong_type(pointer, "a string", value);
+    return value.get<std::string>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!value.is_boolean()) wrong_type(pointer, "true or false", value);
+    return value.get<bool>();
+  } else if constexpr (std::is_integral_v<T>) {
+    return read_integer<T>(value, pointer);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!value.is_number()) wrong_type(pointer, "a number", value);
+    return value.get<T>();
+  } else if constexpr (is_optional<T>) {
+    if (value.is_null()) return std::nullopt;
+    return read<typename T::value_type>(value, pointer);
+  } else if constexpr (Described<T>) {
+    return read_struct<T>(value, pointer);
+  } else if constexpr (StringMap<T>) {
+    return read_map<T>(value, pointer);
+  } else if constexpr (Sequence<T>) {
+    return read_list<T>(value, pointer);
+  } else {
+    static_assert(unsupported<T>, "give this type a static fields() table, or use nlohmann::json");
+  }
+}
+
+}  // namespace opsroom::tool
