@@ -2,13 +2,17 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -27,26 +31,60 @@ inline Task<> pause_for(Clock::duration duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// Runs `operation` under a deadline; false (or nullopt) when the deadline came first, in which case
-/// the operation was cancelled and has ended. The operation must honour Asio cancellation.
+namespace detail {
+
+/// What came of a race against a timer. Not `operation || timer`: that operator waits for the first
+/// *success*, so a failing operation would be reported only at the deadline, and as a timeout.
+inline bool settled_in_time(
+    const std::array<std::size_t, 2>& order,
+    const std::exception_ptr& failed,
+    const std::exception_ptr& timer_failed
+) {
+  if (!failed) return true;
+  const bool timed_out = order[0] == 1 && !timer_failed;
+  if (!timed_out) std::rethrow_exception(failed);
+  return false;
+}
+
+template <class T>
+Task<std::optional<T>> as_optional(Task<T> operation) {
+  co_return co_await std::move(operation);
+}
+
+}  // namespace detail
+
+/// Runs `operation` under a deadline; false (or nullopt) when the deadline came first, in which
+/// case the operation was cancelled and has ended. An exception of the operation passes at once.
+/// The operation must honour Asio cancellation.
 inline Task<bool> within(Clock::duration deadline, Task<> operation) {
-  using namespace asio::experimental::awaitable_operators;
+  const auto executor = co_await asio::this_coro::executor;
   auto timer = pause_for(deadline);
-  const auto first = co_await (std::move(operation) || std::move(timer));
-  co_return first.index() == 0;
+  auto race = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, std::move(operation), asio::deferred),
+      asio::co_spawn(executor, std::move(timer), asio::deferred)
+  );
+  const auto [order, failed, timer_failed] =
+      co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  co_return detail::settled_in_time(order, failed, timer_failed);
 }
 
 template <class T>
 Task<std::optional<T>> within(Clock::duration deadline, Task<T> operation) {
-  using namespace asio::experimental::awaitable_operators;
+  const auto executor = co_await asio::this_coro::executor;
+  auto wrapped = detail::as_optional(std::move(operation));
   auto timer = pause_for(deadline);
-  auto first = co_await (std::move(operation) || std::move(timer));
-  if (first.index() == 0) co_return std::optional<T>(std::get<0>(std::move(first)));
-  co_return std::optional<T>();
+  auto race = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, std::move(wrapped), asio::deferred),
+      asio::co_spawn(executor, std::move(timer), asio::deferred)
+  );
+  auto [order, failed, result, timer_failed] =
+      co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  if (!detail::settled_in_time(order, failed, timer_failed)) co_return std::nullopt;
+  co_return std::move(result);
 }
 
-/// A condition to wait for on the io thread: `notify` wakes everyone who waits now. Level is kept by
-/// the owner (check your condition in a loop); it is not a counter and not thread-safe.
+/// A condition to wait for on the io thread: `notify` wakes everyone who waits now. Level is kept
+/// by the owner (check your condition in a loop); it is not a counter and not thread-safe.
 class Signal {
  public:
   explicit Signal(asio::any_io_executor executor)
@@ -97,7 +135,8 @@ class TaskGroup {
   std::size_t running() const { return running_; }
 
   Task<> wait_until_at_most(std::size_t count) {
-    while (running_ > count) co_await idle_.wait();
+    while (running_ > count)
+      co_await idle_.wait();
   }
 
  private:
