@@ -1,4 +1,6 @@
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <cstddef>
 #include <initializer_list>
@@ -10,13 +12,12 @@
 #include <type_traits>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 namespace opsroom::tool {
 
 using json = nlohmann::json;
 
-/// Arguments that do not fit the tool's schema. `what()` reads "/command/0: expected a string, got 3".
+/// Arguments that do not fit the tool's schema. `what()` reads "/command/0: expected a string, got
+/// 3".
 class BadArguments : public std::runtime_error {
  public:
   BadArguments(std::string pointer, const std::string& reason)
@@ -67,7 +68,8 @@ struct Field {
   /// The only strings allowed, at most eight.
   constexpr Field one_of(std::initializer_list<const char*> values) const {
     Field copy = *this;
-    for (const char* value : values) copy.choices.at(copy.choice_count++) = value;
+    for (const char* value : values)
+      copy.choices.at(copy.choice_count++) = value;
     return copy;
   }
 };

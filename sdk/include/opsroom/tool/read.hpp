@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
-
 #include <opsroom/tool/fields.hpp>
+#include <utility>
 
 namespace opsroom::tool {
 
@@ -24,9 +23,7 @@ inline std::string shown(const json& value) {
 }
 
 [[noreturn]] inline void wrong_type(
-    const std::string& pointer,
-    const char* expected,
-    const json& value
+    const std::string& pointer, const char* expected, const json& value
 ) {
   throw BadArguments(pointer, std::string("expected ") + expected + ", got " + shown(value));
 }
@@ -80,14 +77,14 @@ std::string allowed_choices(const Field<Owner, T>& field) {
 
 template <class Owner, class T>
 void check_choice(
-    const Field<Owner, T>& field,
-    const std::string& value,
-    const std::string& pointer
+    const Field<Owner, T>& field, const std::string& value, const std::string& pointer
 ) {
   if (field.choice_count == 0) return;
   const auto end = field.choices.begin() + static_cast<std::ptrdiff_t>(field.choice_count);
   if (std::find(field.choices.begin(), end, std::string_view(value)) == end)
-    throw BadArguments(pointer, "must be one of " + allowed_choices(field) + ", got " + shown(value));
+    throw BadArguments(
+        pointer, "must be one of " + allowed_choices(field) + ", got " + shown(value)
+    );
 }
 
 template <class Owner, class T, class Value>
@@ -97,9 +94,13 @@ void check_limits(const Field<Owner, T>& field, const Value& value, const std::s
   } else if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
     const auto number = static_cast<double>(value);
     if (field.minimum && number < *field.minimum)
-      throw BadArguments(pointer, "must be at least " + shown(*field.minimum) + ", got " + shown(value));
+      throw BadArguments(
+          pointer, "must be at least " + shown(*field.minimum) + ", got " + shown(value)
+      );
     if (field.maximum && number > *field.maximum)
-      throw BadArguments(pointer, "must be at most " + shown(*field.maximum) + ", got " + shown(value));
+      throw BadArguments(
+          pointer, "must be at most " + shown(*field.maximum) + ", got " + shown(value)
+      );
   } else if constexpr (std::is_same_v<Value, std::string>) {
     if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");
     check_choice(field, value, pointer);

@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+#include <cstdint>
 #include <opsroom/tool/fields.hpp>
 #include <opsroom/tool/write.hpp>
 
@@ -9,7 +11,23 @@ namespace opsroom::tool {
 template <class T>
 json schema_of();
 
+/// The same for a result: every field is there, so all are required and none has a default; and
+/// more may come in a later version.
+template <class T>
+json output_schema_of();
+
 namespace detail {
+
+enum class Direction { in, out };
+
+template <class T, Direction way>
+json schema_for();
+
+/// 8 and not 8.0, which people read in schemas.
+inline json limit(double value) {
+  if (std::trunc(value) == value && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  return value;
+}
 
 inline json nullable(json schema) {
   if (schema.contains("enum")) schema["enum"].push_back(nullptr);
@@ -30,11 +48,12 @@ json integer_schema() {
 
 template <class T, class Owner>
 void add_limits(json& schema, const Field<Owner, T>& field) {
-  if (field.minimum) schema["minimum"] = *field.minimum;
-  if (field.maximum) schema["maximum"] = *field.maximum;
+  if (field.minimum) schema["minimum"] = limit(*field.minimum);
+  if (field.maximum) schema["maximum"] = limit(*field.maximum);
   if (field.choice_count > 0) {
     json allowed = json::array();
-    for (std::size_t i = 0; i < field.choice_count; ++i) allowed.push_back(field.choices.at(i));
+    for (std::size_t i = 0; i < field.choice_count; ++i)
+      allowed.push_back(field.choices.at(i));
     if constexpr (is_optional<T>) allowed.push_back(nullptr);
     schema["enum"] = std::move(allowed);
   }
@@ -47,32 +66,30 @@ void add_limits(json& schema, const Field<Owner, T>& field) {
     schema["minItems"] = 1;
 }
 
-template <class Struct>
+template <class Struct, Direction way>
 json struct_schema() {
   json properties = json::object();
   json required = json::array();
   const Struct start{};
   for_each_field<Struct>([&](const auto& field) {
     using T = typename std::decay_t<decltype(field)>::value_type;
-    json schema = schema_of<T>();
+    json schema = schema_for<T, way>();
     add_limits<T>(schema, field);
     if (*field.description != '\0') schema["description"] = field.description;
-    if (!may_be_absent(field, start))
+    if (way == Direction::out || !may_be_absent(field, start))
       required.push_back(field.name);
     else if constexpr (!is_optional<T>)
       schema["default"] = write(start.*field.member);
     properties[field.name] = std::move(schema);
   });
-  json schema{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  json schema{{"type", "object"}, {"properties", properties}};
+  if (way == Direction::in) schema["additionalProperties"] = false;
   if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
 
-}  // namespace detail
-
-template <class T>
-json schema_of() {
-  using namespace detail;
+template <class T, Direction way>
+json schema_for() {
   if constexpr (std::is_same_v<T, json>)
     return json::object();
   else if constexpr (std::is_same_v<T, std::string>)
@@ -84,15 +101,29 @@ json schema_of() {
   else if constexpr (std::is_floating_point_v<T>)
     return {{"type", "number"}};
   else if constexpr (is_optional<T>)
-    return nullable(schema_of<typename T::value_type>());
+    return nullable(schema_for<typename T::value_type, way>());
   else if constexpr (Described<T>)
-    return struct_schema<T>();
+    return struct_schema<T, way>();
   else if constexpr (StringMap<T>)
-    return {{"type", "object"}, {"additionalProperties", schema_of<typename T::mapped_type>()}};
+    return {
+        {"type", "object"}, {"additionalProperties", schema_for<typename T::mapped_type, way>()}
+    };
   else if constexpr (Sequence<T>)
-    return {{"type", "array"}, {"items", schema_of<typename T::value_type>()}};
+    return {{"type", "array"}, {"items", schema_for<typename T::value_type, way>()}};
   else
     static_assert(unsupported<T>, "give this type a static fields() table, or use nlohmann::json");
+}
+
+}  // namespace detail
+
+template <class T>
+json schema_of() {
+  return detail::schema_for<T, detail::Direction::in>();
+}
+
+template <class T>
+json output_schema_of() {
+  return detail::schema_for<T, detail::Direction::out>();
 }
 
 }  // namespace opsroom::tool

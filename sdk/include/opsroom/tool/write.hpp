@@ -16,11 +16,13 @@ json write(const T& value) {
     return object;
   } else if constexpr (StringMap<T>) {
     json object = json::object();
-    for (const auto& [key, each] : value) object[key] = write(each);
+    for (const auto& [key, each] : value)
+      object[key] = write(each);
     return object;
   } else if constexpr (Sequence<T>) {
     json list = json::array();
-    for (const auto& each : value) list.push_back(write<typename T::value_type>(each));
+    for (const auto& each : value)
+      list.push_back(write<typename T::value_type>(each));
     return list;
   } else {
     return json(value);

@@ -1,0 +1,47 @@
+# opsroom_add_tool(NAME SOURCES a.cpp ... [LINKS lib ...] [NO_INSTALL] [OUTPUT_DIRECTORY dir])
+#
+# One compilation, two products: NAME.so, a plugin library with exactly one exported symbol, and
+# NAME-mcp, a stand-alone MCP server for any client. The sources (C or C++) define the entry
+#     const opsroom_plugin opsroom_plugin_v1 = ...;
+function(opsroom_add_tool name)
+  cmake_parse_arguments(ARG "NO_INSTALL" "OUTPUT_DIRECTORY" "SOURCES;LINKS" ${ARGN})
+  set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
+  set(library ${CMAKE_BINARY_DIR}/lib/opsroom/plugins)
+  set(binary ${CMAKE_BINARY_DIR}/bin)
+  if(ARG_OUTPUT_DIRECTORY)
+    set(library ${ARG_OUTPUT_DIRECTORY})
+    set(binary ${ARG_OUTPUT_DIRECTORY})
+  endif()
+  set(objects opsroom_plugin_${name}_objects)
+  add_library(${objects} OBJECT ${ARG_SOURCES})
+  target_compile_definitions(${objects} PRIVATE OPSROOM_PLUGIN_BUILD)
+  target_link_libraries(${objects} PUBLIC opsroom_tool ${ARG_LINKS})
+  if(TARGET opsroom_warnings)
+    target_link_libraries(${objects} PRIVATE opsroom_warnings)
+  endif()
+  set_target_properties(
+    ${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
+                          CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+
+  add_library(opsroom_plugin_${name} MODULE $<TARGET_OBJECTS:${objects}>)
+  target_link_libraries(opsroom_plugin_${name} PRIVATE opsroom_tool ${ARG_LINKS})
+  set_target_properties(
+    opsroom_plugin_${name}
+    PROPERTIES OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${library} LINKER_LANGUAGE CXX
+               LINK_DEPENDS ${map})
+  # Without the map a C++ library exports dozens of symbols, some of them unique, and then stays
+  # mapped after dlclose(). Sanitizers leave their runtime's symbols to the executable.
+  target_link_options(opsroom_plugin_${name} PRIVATE
+                      -Wl,--version-script=${map})
+  if(NOT OPSROOM_SANITIZE)
+    target_link_options(opsroom_plugin_${name} PRIVATE -Wl,--no-undefined)
+  endif()
+
+  add_executable(${name}-mcp $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:opsroom_export_server>)
+  target_link_libraries(${name}-mcp PRIVATE opsroom_stdio ${ARG_LINKS})
+  set_target_properties(${name}-mcp PROPERTIES LINKER_LANGUAGE CXX RUNTIME_OUTPUT_DIRECTORY ${binary})
+  if(NOT ARG_NO_INSTALL)
+    install(TARGETS opsroom_plugin_${name} LIBRARY DESTINATION lib/opsroom/plugins)
+    install(TARGETS ${name}-mcp)
+  endif()
+endfunction()

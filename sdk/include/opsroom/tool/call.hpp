@@ -1,0 +1,161 @@
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <opsroom/plugin.h>
+#include <opsroom/tool/read.hpp>
+#include <opsroom/tool/schema.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace opsroom::tool {
+
+enum class Level : int32_t {
+  debug = OPSROOM_DEBUG,
+  info = OPSROOM_INFO,
+  warning = OPSROOM_WARNING,
+  error = OPSROOM_ERROR
+};
+
+/// Unwinds a handler whose call was cancelled. Not a std::exception, so that a handler's own
+/// `catch (const std::exception&)` lets it pass.
+struct Cancelled {};
+
+/// Unwinds a handler that has to wait for a person; the question has been handed to the host.
+struct NeedsInput {};
+
+/// The person asked said no, or closed the question.
+class Declined : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline std::string_view view(opsroom_text text) {
+  return text.size == 0 ? std::string_view{} : std::string_view{text.data, text.size};
+}
+inline opsroom_text lend(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// One invocation as its handler sees it. All functions may be called from any thread until the
+/// handler returns, except ask() and once(), which belong to the handler's own thread.
+class Call {
+ public:
+  explicit Call(const opsroom_call& lent) : lent_(lent) {
+    const auto text = view(lent.context);
+    context_ = text.empty() ? json::object() : json::parse(text);
+    recall();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  bool cancelled() const noexcept { return lent_.cancelled(lent_.host) != 0; }
+
+  /// Leaves the handler when the call was cancelled. Put it where long work takes a breath.
+  void checkpoint() const {
+    if (cancelled()) throw Cancelled{};
+  }
+
+  /// Becomes readable once the call is cancelled, for poll(); -1 when the host has none. Do not
+  /// read it.
+  int cancel_fd() const noexcept { return lent_.cancel_fd; }
+
+  /// `total` 0 means unknown. Values that do not grow are dropped by the host.
+  void progress(double done, double total = 0, std::string_view message = {}) const {
+    lent_.progress(lent_.host, done, total, lend(message));
+  }
+
+  void log(Level level, std::string_view message) const {
+    lent_.log(lent_.host, static_cast<int32_t>(level), lend({}), lend(message));
+  }
+
+  /// A program's output, many lines at once, joined with "\n" and without the last one's newline.
+  /// `stream` is "stdout" or "stderr".
+  void log_stream(std::string_view stream, std::string_view lines) const {
+    lent_.log(lent_.host, OPSROOM_INFO, lend(stream), lend(lines));
+  }
+
+  /// Hands in a file of any kind; the bytes are copied. Throws when the host refuses it.
+  void artifact(std::string_view name, std::string_view media_type, std::string_view bytes) const {
+    if (lent_.artifact(lent_.host, lend(name), lend(media_type), lend(bytes)) != OPSROOM_OK)
+      throw std::runtime_error("the host refused the artifact " + std::string(name));
+  }
+
+  /// Where the tool works: absolute, and not necessarily the process's current directory.
+  std::filesystem::path workdir() const { return std::filesystem::path(view(lent_.workdir)); }
+
+  /// run, step, attempt, idempotencyKey ... as far as the host knows them; always an object.
+  const json& context() const noexcept { return context_; }
+
+  /// When the host gives up on this call, if it said so.
+  std::optional<std::chrono::system_clock::time_point> deadline() const {
+    const auto found = context_.find("deadlineMs");
+    if (found == context_.end() || !found->is_number()) return std::nullopt;
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->get<std::int64_t>(
+    )));
+  }
+
+  /// The answer to a question, or none yet: then the handler unwinds here and is entered again from
+  /// its start when somebody has answered, maybe in another process. What stands before an ask()
+  /// and outside a once() therefore may run again. Throws Declined when the answer is no.
+  /// `Answer` is a described struct of plain values; `key` names the question within this tool.
+  template <Described Answer>
+  Answer ask(const std::string& key, const std::string& question) {
+    const auto found = memory_["answers"].find(key);
+    if (found != memory_["answers"].end()) return taken<Answer>(*found, question);
+    json form = schema_of<Answer>();
+    form.erase("additionalProperties");
+    suspend(
+        {{key,
+          {{"method", "elicitation/create"},
+           {"params", {{"mode", "form"}, {"message", question}, {"requestedSchema", form}}}}}}
+    );
+  }
+
+  /// The result of `make()`, which runs only the first time this place is reached: later entries of
+  /// the same call get the remembered value. The value must be readable and writable as JSON.
+  template <class Make>
+  auto once(const std::string& key, Make make) {
+    using Value = decltype(make());
+    if (const auto found = memory_["once"].find(key); found != memory_["once"].end())
+      return read<Value>(*found, "/once/" + key);
+    Value value = make();
+    memory_["once"][key] = write(value);
+    return value;
+  }
+
+ private:
+  /// Every round brings only its own answers, so earlier ones travel in the state.
+  void recall() {
+    if (const auto state = context_.find("requestState");
+        state != context_.end() && state->is_string())
+      memory_ = json::parse(state->get<std::string>());
+    if (!memory_.is_object()) memory_ = json::object();
+    for (const char* part : {"answers", "once"})
+      if (!memory_.contains(part)) memory_[part] = json::object();
+    if (const auto answers = context_.find("inputResponses");
+        answers != context_.end() && answers->is_object())
+      memory_["answers"].update(*answers);
+  }
+
+  template <class Answer>
+  static Answer taken(const json& answer, const std::string& question) {
+    if (answer.value("action", "") != "accept") throw Declined("declined: " + question);
+    return read<Answer>(answer.value("content", json::object()), "/answer");
+  }
+
+  [[noreturn]] void suspend(const json& requests) const {
+    lent_.need_input(lent_.host, lend(requests.dump()), lend(memory_.dump()));
+    throw NeedsInput{};
+  }
+
+  const opsroom_call& lent_;
+  json context_;
+  json memory_ = json::object();
+};
+
+}  // namespace opsroom::tool
