@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "process/child_process.hpp"
+
+namespace opsroom::app {
+
+/// One of the processes behind `opsroom up` (serve, worker): started, listened to, and started again
+/// when it dies, ever more slowly. It says on its stdout when it is ready; its stderr is passed on.
+/// Io thread only.
+class Part {
+ public:
+  struct Options {
+    std::string name;
+    process::SpawnSpec spawn;
+    /// Arguments of a restart, where they differ (the port that was found).
+    std::function<std::vector<std::string>(const std::string& ready_line)> argv_again;
+    std::function<void(const std::string& line)> on_line;  ///< a line of its stderr
+  };
+
+  Part(asio::any_io_executor executor, process::Spawner& spawner, Options options);
+
+  /// Starts it and returns its first line on stdout; a Failure tells its last words when it ends first.
+  Task<std::string> start(Clock::duration deadline);
+
+  /// Keeps it running until stop().
+  Task<> supervise();
+
+  /// SIGTERM, `grace`, then the whole tree is killed.
+  Task<> stop(Clock::duration grace);
+
+ private:
+  Task<std::string> start_once(Clock::duration deadline);
+  Task<> pass_on_errors(std::shared_ptr<process::ChildProcess> child);
+
+  asio::any_io_executor executor_;
+  process::Spawner& spawner_;
+  Options options_;
+  std::shared_ptr<process::ChildProcess> child_;
+  TaskGroup readers_;
+  std::string last_words_;
+  std::string ready_line_;
+  bool stopping_ = false;
+  Signal wake_;
+};
+
+}  // namespace opsroom::app

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+
+#include "base/async.hpp"
+
+namespace opsroom::app {
+
+/// Calls `on_signal` for every SIGINT and SIGTERM until destroyed; the first one asks for an orderly
+/// end, the next ones for a quick one. Io thread only.
+class ShutdownSignals {
+ public:
+  ShutdownSignals(asio::any_io_executor executor, std::function<void(int times)> on_signal);
+  void cancel();
+
+ private:
+  void wait();
+
+  asio::signal_set signals_;
+  std::function<void(int)> on_signal_;
+  int times_ = 0;
+};
+
+}  // namespace opsroom::app

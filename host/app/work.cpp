@@ -1,0 +1,89 @@
+#include "app/work.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+
+#include "app/database_url.hpp"
+#include "app/shutdown.hpp"
+#include "engine/worker.hpp"
+#include "process/child_process.hpp"
+#include "process/host_process.hpp"
+#include "store/database.hpp"
+#include "store/pg_journal.hpp"
+#include "store/pg_run_queue.hpp"
+#include "store/pg_wakeups.hpp"
+#include "tools/process_toolbox.hpp"
+#include "tools/tools_config.hpp"
+#include "workspace/git_lane_pool.hpp"
+
+namespace opsroom::app {
+namespace {
+
+engine::WorkerOptions worker_options(const Settings& settings) {
+  engine::WorkerOptions options;
+  options.id = settings.worker_id;
+  options.concurrency = settings.concurrency;
+  options.batch = settings.batch;
+  options.poll_interval = settings.poll_interval;
+  options.lease = {settings.heartbeat, settings.self_fence};
+  options.drain_grace = settings.drain_grace;
+  return options;
+}
+
+/// All parts of the worker as locals, in the order of their dependence.
+Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layout) {
+  // The queue and the journal
+  store::DatabaseOptions database_options;
+  database_options.url = database_url(settings);
+  database_options.connections = 4;
+  database_options.application_name = "opsroom worker " + settings.worker_id;
+  store::Database database(database_options);
+  store::PgRunQueue queue(database, settings.lease);
+  store::PgJournal journal(database);
+  store::PgWakeups wakeups(executor, database_options);
+
+  // The one way to a child process, and what is done with it
+  process::Spawner spawner(layout.spawn);
+  workspace::GitLanePool lanes(spawner, settings.workspaces);
+  const tools::Paths tool_paths{layout.plugins, layout.runner};
+  tools::ProcessToolbox toolbox(
+      executor, spawner, tools::load_tools_config(settings.tools), tool_paths
+  );
+
+  // The loop
+  engine::Ports ports{queue, journal, lanes, toolbox};
+  engine::Worker worker(executor, worker_options(settings), ports, wakeups);
+  wakeups.start();
+  ShutdownSignals signals(executor, [&](int) { worker.drain(); });
+
+  fmt::print("ready {}\n", settings.worker_id);
+  std::fflush(stdout);
+  co_await worker.run();
+
+  signals.cancel();
+  co_await toolbox.shutdown();
+  co_await wakeups.stop();
+}
+
+}  // namespace
+
+void work(const Settings& settings, const Layout& layout) {
+  process::ignore_broken_pipes();
+  process::become_subreaper_and_undumpable();
+  asio::io_context context(1);
+  std::exception_ptr failed;
+  asio::co_spawn(
+      context,
+      run_worker(context.get_executor(), settings, layout),
+      [&](std::exception_ptr error) {
+        failed = error;
+        context.stop();
+      }
+  );
+  context.run();
+  if (failed) std::rethrow_exception(failed);
+}
+
+}  // namespace opsroom::app

@@ -1,0 +1,228 @@
+#include "engine/run_session.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <set>
+#include <utility>
+
+namespace opsroom::engine {
+
+RunSession::RunSession(
+    asio::any_io_executor executor,
+    ClaimedRun run,
+    Ports ports,
+    LeaseKeeper& leases,
+    Stop& abandon,
+    RunSessionOptions options
+)
+    : executor_(executor),
+      run_(std::move(run)),
+      ports_(ports),
+      leases_(leases),
+      options_(options),
+      stop_(executor),
+      log_(executor, run_.claim, run_.last_seq, ports.journal, abandon) {}
+
+Task<> RunSession::run() {
+  leases_.hold(run_.claim, stop_);
+  if (run_.cancel_requested) stop_.request(StopReason::canceled);
+
+  TaskGroup beside(executor_);
+  const RunId id = run_.claim.run;
+  beside.start(log_.keep_flushing(), [this, id](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const LeaseLost&) {
+      stop_.request(StopReason::lease_lost);
+    } catch (const std::exception& failure) {
+      spdlog::error("run {}: its log cannot be written: {}", id, failure.what());
+      stop_.request(StopReason::lease_lost);
+    }
+  });
+  try {
+    co_await tell();
+  } catch (const LeaseLost& lost) {
+    spdlog::warn("{}", lost.what());
+  } catch (const std::exception& error) {
+    spdlog::error("run {}: could not be recorded: {}", id, error.what());
+  }
+  log_.stop();
+  co_await beside.wait_until_at_most(0);
+  leases_.release(id);
+}
+
+/// The work, and what its failures mean for the run.
+Task<> RunSession::tell() {
+  std::optional<Failure> failed;
+  bool lost = false;
+  try {
+    co_await work_through();
+  } catch (const LeaseLost&) {
+    lost = true;
+  } catch (const Failure& failure) {
+    failed = failure;
+  } catch (const std::exception& error) {
+    failed = Failure(Code::internal, fmt::format("the host failed: {}", error.what()));
+  }
+  co_await close_tools();
+  if (lost) {
+    // Ours in doubt: when the token still holds, the next owner need not wait for the lease to end.
+    co_await give_back("the worker lost its lease");
+  } else if (failed) {
+    co_await end_as(RunStatus::failed, failed->message(), failed->hint());
+  }
+}
+
+Task<> RunSession::work_through() {
+  plan_ = runbook::plan_from_json(run_.plan);
+  if (!stop_.requested()) {
+    co_await check_tools();
+    LaneRequest request{
+        run_.session.slug, run_.lane, run_.session.repository, run_.session.base};
+    auto opening = ports_.lanes.open(std::move(request));
+    lane_ = co_await std::move(opening);
+    tools_ = ports_.toolbox.open(lane_->directory());
+  }
+  int position = 0;
+  for (const runbook::PlanStep& step : plan_.steps) {
+    if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
+    if (stop_.reason() == StopReason::canceled) {
+      co_await end_as(RunStatus::canceled, "canceled", {});
+      co_return;
+    }
+    if (draining_) {
+      co_await give_back("the worker is shutting down");
+      co_return;
+    }
+    if (co_await take_step(step, ++position) == Next::ended) co_return;
+  }
+  if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
+  co_await end_as(RunStatus::succeeded, {}, {});
+}
+
+/// An unknown tool is found before the first step acts, not after the fourth.
+Task<> RunSession::check_tools() {
+  std::set<std::string> tools;
+  for (const runbook::PlanStep& step : plan_.steps) tools.insert(step.tool);
+  for (const std::string& tool : tools) co_await ports_.toolbox.describe(tool);
+}
+
+Step& RunSession::step_row(const runbook::PlanStep& plan, int position) {
+  for (Step& step : run_.steps) {
+    if (step.position == position) return step;
+  }
+  Step step;
+  step.position = position;
+  step.id = plan.id;
+  step.tool = plan.tool;
+  run_.steps.push_back(std::move(step));
+  return run_.steps.back();
+}
+
+Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int position) {
+  Step& step = step_row(plan, position);
+  if (step.status == StepStatus::succeeded || step.status == StepStatus::skipped) {
+    co_return Next::go_on;
+  }
+  if (step.status == StepStatus::interrupted || step.status == StepStatus::running) {
+    if (co_await settle_interrupted(plan, step) == Next::ended) co_return Next::ended;
+  }
+  StepContext context{
+      run_.claim, ports_.queue, *tools_, *lane_, log_, stop_, options_.diff_interval};
+  auto performing = perform_step(executor_, context, plan, step, scope());
+  Step done = co_await std::move(performing);
+  const StepStatus status = done.status;
+  const std::string error = done.error.value_or("");
+  const std::string hint = done.hint.value_or("");
+  step_row(plan, position) = std::move(done);
+  if (status == StepStatus::succeeded) co_return Next::go_on;
+  if (status == StepStatus::interrupted) {
+    co_await give_back("the worker is shutting down");
+  } else if (status == StepStatus::canceled) {
+    co_await end_as(RunStatus::canceled, "canceled", {});
+  } else {
+    co_await end_as(RunStatus::failed, fmt::format("step '{}': {}", plan.id, error), hint);
+  }
+  co_return Next::ended;
+}
+
+/// An earlier worker sent this call and its outcome is unknown. Only somebody who knows that repeating
+/// does no harm may repeat it.
+Task<RunSession::Next> RunSession::settle_interrupted(const runbook::PlanStep& plan, Step& step) {
+  const ToolDescriptor tool = co_await ports_.toolbox.describe(plan.tool);
+  if (plan.on_interrupt == runbook::OnInterrupt::retry || tool.safe_to_repeat) {
+    log_.note(step.id, "The step was interrupted; it runs again, as it may be repeated.");
+    co_return Next::go_on;
+  }
+  const std::string what =
+      fmt::format("step '{}' was interrupted and may or may not have happened", plan.id);
+  if (plan.on_interrupt == runbook::OnInterrupt::fail) {
+    co_await end_as(RunStatus::failed, what, "The runbook says on_interrupt: fail.");
+    co_return Next::ended;
+  }
+  step.status = StepStatus::interrupted;
+  RunLog::Write write = [this, &step, &what](std::vector<Event> events) {
+    return ports_.queue.park(
+        run_.claim, step, what + ". Retry it, skip it, or fail the run?", std::move(events)
+    );
+  };
+  auto parking = log_.commit(std::move(write));
+  co_await std::move(parking);
+  spdlog::info("run {}: waits for a decision, {}", run_.claim.run, what);
+  co_return Next::ended;
+}
+
+Task<> RunSession::end_as(RunStatus status, std::string error, std::string hint) {
+  // Nothing of the run is alive when it is shown as ended.
+  co_await close_tools();
+  RunEnd end{status, error, hint};
+  RunLog::Write write = [this, &end](std::vector<Event> events) {
+    return ports_.queue.finish(run_.claim, end, std::move(events));
+  };
+  auto finishing = log_.commit(std::move(write));
+  co_await std::move(finishing);
+  spdlog::info(
+      "run {}: {}{}{}", run_.claim.run, to_string(status), error.empty() ? "" : ": ", error
+  );
+}
+
+Task<> RunSession::give_back(std::string reason) {
+  co_await close_tools();
+  RunLog::Write write = [this, &reason](std::vector<Event> events) {
+    return ports_.queue.release(run_.claim, reason, std::move(events));
+  };
+  auto releasing = log_.commit(std::move(write));
+  co_await std::move(releasing);
+  spdlog::info("run {}: back to the queue: {}", run_.claim.run, reason);
+}
+
+Task<> RunSession::close_tools() {
+  if (!tools_) co_return;
+  auto tools = std::move(tools_);
+  co_await tools->close();
+}
+
+Json RunSession::scope() const {
+  Json steps = Json::object();
+  for (const Step& step : run_.steps) {
+    if (!is_finished(step.status)) continue;
+    steps[step.id] = {{"status", to_string(step.status)}, {"output", step.output}};
+  }
+  return {
+      {"inputs", run_.run.inputs},
+      {"steps", std::move(steps)},
+      {"lane",
+       {{"name", run_.lane},
+        {"branch", lane_->branch()},
+        {"base", lane_->base()},
+        {"directory", lane_->directory().string()}}},
+      {"run", {{"id", run_.claim.run.value}, {"attempt", run_.claim.attempt}}},
+      {"session",
+       {{"id", run_.session.id.value},
+        {"slug", run_.session.slug},
+        {"title", run_.session.title}}},
+  };
+}
+
+}  // namespace opsroom::engine

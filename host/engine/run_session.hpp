@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/async.hpp"
+#include "base/stop.hpp"
+#include "engine/lease_keeper.hpp"
+#include "engine/run_log.hpp"
+#include "engine/step_session.hpp"
+#include "ports/lane_pool.hpp"
+#include "ports/run_queue.hpp"
+#include "ports/toolbox.hpp"
+#include "runbook/plan.hpp"
+
+namespace opsroom::engine {
+
+/// The four ports a run is told through.
+struct Ports {
+  RunQueue& queue;
+  Journal& journal;
+  LanePool& lanes;
+  Toolbox& toolbox;
+};
+
+struct RunSessionOptions {
+  Milliseconds diff_interval{1000};
+};
+
+/// One claimed run from its first step to its end, or to the point where it must be given back. It does
+/// not decide when: cancellation, loss of the lease and drain come from outside. Io thread only.
+class RunSession {
+ public:
+  RunSession(
+      asio::any_io_executor executor,
+      ClaimedRun run,
+      Ports ports,
+      LeaseKeeper& leases,
+      Stop& abandon,
+      RunSessionOptions options = {}
+  );
+
+  /// Never throws: whatever happens is recorded, or, when the lease is lost, left to its next owner.
+  Task<> run();
+
+  /// Gives the run back to the queue after the step under way.
+  void drain() { draining_ = true; }
+  /// Ends the step under way now (the grace of a drain has passed).
+  void cut_short() { stop_.request(StopReason::draining); }
+
+  RunId id() const { return run_.claim.run; }
+
+ private:
+  enum class Next { go_on, ended };
+
+  Task<> tell();
+  Task<> work_through();
+  Task<Next> take_step(const runbook::PlanStep& plan, int position);
+  Task<Next> settle_interrupted(const runbook::PlanStep& plan, Step& step);
+  Task<> check_tools();
+  Task<> end_as(RunStatus status, std::string error, std::string hint);
+  Task<> give_back(std::string reason);
+  Task<> close_tools();
+  Step& step_row(const runbook::PlanStep& plan, int position);
+  Json scope() const;
+
+  asio::any_io_executor executor_;
+  ClaimedRun run_;
+  Ports ports_;
+  LeaseKeeper& leases_;
+  RunSessionOptions options_;
+  Stop stop_;
+  RunLog log_;
+  runbook::Plan plan_;
+  std::unique_ptr<LaneCheckout> lane_;
+  std::unique_ptr<RunTools> tools_;
+  bool draining_ = false;
+};
+
+}  // namespace opsroom::engine
