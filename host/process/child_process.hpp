@@ -1,57 +1,19 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "process/spawn_spec.hpp"
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
-
-#include "base/async.hpp"
 
 namespace opsroom::process {
 
-using Environment = std::map<std::string, std::string>;
-
-/// HOME, LOGNAME, PATH, SHELL, TERM and USER of this process, where set: all that a child gets unless
-/// its configuration names more.
-Environment base_environment();
-
-/// Resource limits of a child and its descendants; unset means inherited.
-struct Limits {
-  std::optional<std::uint64_t> address_space_bytes;  ///< breaks V8 below about 1 GiB
-  std::optional<std::uint64_t> file_size_bytes;
-  std::optional<std::uint64_t> open_files;
-  std::optional<std::uint64_t> cpu_seconds;
-};
-
-/// Another user to become, for a host started as root.
-struct RunAs {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-};
-
-struct SpawnSpec {
-  std::vector<std::string> argv;  ///< argv[0] is looked up on PATH of `environment` unless it has a slash
-  std::filesystem::path directory;
-  Environment environment;  ///< exactly this, nothing inherited
-  Limits limits;
-  std::optional<RunAs> run_as;
-};
-
-/// How the main process of a child ended.
-struct ExitStatus {
-  std::optional<int> code;
-  std::optional<int> signal;
-  bool ok() const { return code == 0; }
-  std::string text() const;  ///< "exited with 3", "killed by SIGSEGV"
-};
-
-/// Starts children through opsroom-spawn from one thread of its own: PR_SET_PDEATHSIG fires when the
-/// spawning thread ends, and a fork of a large host is slow.
+/// Starts children through opsroom-spawn from one thread of its own: PR_SET_PDEATHSIG fires when
+/// the spawning thread ends, and a fork of a large host is slow.
 class Spawner {
  public:
   /// `helper` is the opsroom-spawn executable; Failure{not_found} names it when it is not there.
@@ -68,12 +30,14 @@ class Spawner {
 };
 
 /// One child tree: a program, whatever it starts, and the opsroom-spawn that watches over them as
-/// their subreaper. When the main process ends, the rest of the tree is killed; when this host dies,
-/// the whole tree is. Not a parser of its output: the owner reads and writes the pipes. Io thread only.
+/// their subreaper. When the main process ends, the rest of the tree is killed; when this host
+/// dies, the whole tree is. Not a parser of its output: the owner reads and writes the pipes. Io
+/// thread only.
 class ChildProcess {
  public:
-  /// Starts the program, or throws: Failure{not_found} "cannot start 'x': No such file or directory"
-  /// with a hint about PATH, Failure{forbidden}, Failure{exhausted}. Nothing is left then.
+  /// Starts the program, or throws: Failure{not_found} "cannot start 'x': No such file or
+  /// directory" with a hint about PATH, Failure{forbidden}, Failure{exhausted}. Nothing is left
+  /// then.
   static Task<std::unique_ptr<ChildProcess>> start(Spawner& spawner, SpawnSpec spec);
 
   /// Kills what is left of the tree without waiting.
@@ -81,8 +45,8 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  pid_t pid() const;  ///< of the main process
-  asio::posix::stream_descriptor& in();   ///< non-blocking
+  pid_t pid() const;                     ///< of the main process
+  asio::posix::stream_descriptor& in();  ///< non-blocking
   asio::posix::stream_descriptor& out();
   asio::posix::stream_descriptor& err();
 
