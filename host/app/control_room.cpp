@@ -53,7 +53,8 @@ ControlRoom::~ControlRoom() = default;
 
 Task<> ControlRoom::start() {
   make_directories(settings_.home);
-  ::chmod(settings_.home.c_str(), 0700);
+  // 0711: as root, the database's own user has to pass through; what is secret inside is 0600.
+  ::chmod(settings_.home.c_str(), ::geteuid() == 0 ? 0711 : 0700);
   lock_ = FileLock::try_lock(settings_.home / "up.lock");
   if (!lock_) {
     throw Failure(

@@ -53,19 +53,23 @@ Task<std::optional<T>> as_optional(Task<T> operation) {
 
 }  // namespace detail
 
-/// Runs `operation` under a deadline; false (or nullopt) when the deadline came first, in which
-/// case the operation was cancelled and has ended. An exception of the operation passes at once.
-/// The operation must honour Asio cancellation.
-inline Task<bool> within(Clock::duration deadline, Task<> operation) {
+/// Runs `operation` until it ends or `limit` does; false when the limit came first, in which case
+/// the operation was cancelled and has ended. An exception of the operation passes at once. Both
+/// must honour Asio cancellation.
+inline Task<bool> before(Task<> limit, Task<> operation) {
   const auto executor = co_await asio::this_coro::executor;
-  auto timer = pause_for(deadline);
   auto race = asio::experimental::make_parallel_group(
       asio::co_spawn(executor, std::move(operation), asio::deferred),
-      asio::co_spawn(executor, std::move(timer), asio::deferred)
+      asio::co_spawn(executor, std::move(limit), asio::deferred)
   );
-  const auto [order, failed, timer_failed] =
+  const auto [order, failed, limit_failed] =
       co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  co_return detail::settled_in_time(order, failed, timer_failed);
+  co_return detail::settled_in_time(order, failed, limit_failed);
+}
+
+/// The same under a deadline; false (or nullopt) when it passed first.
+inline Task<bool> within(Clock::duration deadline, Task<> operation) {
+  return before(pause_for(deadline), std::move(operation));
 }
 
 template <class T>

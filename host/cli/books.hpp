@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "app/layout.hpp"
+#include "app/settings.hpp"
+#include "base/async.hpp"
+#include "ports/credentials.hpp"
+#include "ports/ledger.hpp"
+#include "ports/wakeups.hpp"
+
+namespace opsroom::cli {
+
+/// What every verb may use.
+struct Context {
+  app::Settings settings;
+  app::Layout layout;
+  bool json = false;
+};
+
+/// The control room's books, opened for one verb.
+struct Books {
+  asio::any_io_executor executor;
+  Ledger& ledger;
+  Credentials& credentials;
+  Wakeups& wakeups;
+};
+
+using BooksVerb = std::function<Task<int>(const Context&, Books)>;
+
+/// Opens the database of the settings, runs `verb` to its end and returns its exit code; a Failure of
+/// the verb leaves. `verb` may be a coroutine lambda without captures.
+int with_books(const Context& context, BooksVerb verb);
+
+/// The same for a database named directly.
+int with_books_at(const std::string& url, const Context& context, BooksVerb verb);
+
+}  // namespace opsroom::cli

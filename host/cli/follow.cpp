@@ -1,0 +1,121 @@
+#include "cli/follow.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "cli/terminal.hpp"
+#include "engine/outage.hpp"
+
+namespace opsroom::cli {
+namespace {
+
+bool has_stopped(const Run& run) {
+  return is_terminal(run.status) || run.status == RunStatus::waiting;
+}
+
+std::string text_of(const Json& data, const char* key) {
+  const auto found = data.find(key);
+  return found != data.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string with_reason(const Event& event, std::string text) {
+  const std::string error = text_of(event.data, "error");
+  const std::string hint = text_of(event.data, "hint");
+  const std::string question = text_of(event.data, "question");
+  if (!error.empty()) text += ": " + error;
+  if (!question.empty()) text += ": " + question;
+  if (!hint.empty()) text += " (" + hint + ")";
+  return safe_for_terminal(text);
+}
+
+std::string log_text(const Event& event, bool colour) {
+  std::string out;
+  const bool dim = text_of(event.data, "stream") == "stderr";
+  for (const std::string& line : event.lines) {
+    if (!out.empty()) out += '\n';
+    out += inked(safe_for_terminal(line), dim ? Ink::dim : Ink::plain, colour);
+  }
+  return out;
+}
+
+/// The run first: its end was recorded together with its last event, so events read afterwards are all.
+Task<std::pair<Run, std::vector<Event>>> read_on(Books books, RunId id, std::int64_t after) {
+  Run run = co_await books.ledger.run(id);
+  auto events = co_await books.ledger.events(id, after, 500);
+  co_return std::pair{std::move(run), std::move(events)};
+}
+
+}  // namespace
+
+Task<Run> follow_run(
+    Books books, RunId id, std::int64_t after, bool until_end, std::function<void(const Event&)> on_event
+) {
+  auto news = std::make_shared<Signal>(books.executor);
+  books.wakeups.on_events([news, id](RunId run) {
+    if (run == id) news->notify();
+  });
+  engine::Outage outage("the database");
+  while (true) {
+    std::optional<Failure> away;
+    std::optional<std::pair<Run, std::vector<Event>>> read;
+    try {
+      read = co_await read_on(books, id, after);
+    } catch (const Failure& failure) {
+      if (!failure.retryable()) throw;
+      away = failure;
+    }
+    if (away) {
+      co_await outage.wait_after(*away);
+      continue;
+    }
+    outage.over();
+    for (Event& event : read->second) {
+      const Event rest = tail_after(std::move(event), after);
+      after = rest.last_seq();
+      on_event(rest);
+    }
+    if (!read->second.empty()) continue;
+    if (!until_end || has_stopped(read->first)) co_return std::move(read->first);
+    co_await news->wait_for(std::chrono::seconds(1));
+  }
+}
+
+std::string event_text(const Event& event, bool colour) {
+  if (event.kind == "log") return log_text(event, colour);
+  if (event.kind == "note") return inked(text_of(event.data, "text"), Ink::yellow, colour);
+  if (event.kind == "step.started") {
+    return inked(fmt::format("▶ {} ({})", event.step, text_of(event.data, "tool")), Ink::bold, colour);
+  }
+  const std::string status = text_of(event.data, "status");
+  if (event.kind == "step.finished") {
+    const auto text = with_reason(event, fmt::format("■ {} {}", event.step, status));
+    return inked(text, ink_of_status(status), colour);
+  }
+  if (event.kind == "run.finished" || event.kind == "run.waiting") {
+    return inked(with_reason(event, "● " + status), ink_of_status(status), colour);
+  }
+  if (event.kind == "run.requeued") return inked(with_reason(event, "back in the queue"), Ink::yellow, colour);
+  if (event.kind == "run.started") return "claimed by " + text_of(event.data, "worker");
+  if (event.kind == "artifact" && text_of(event.data, "kind") == "diff") {
+    const auto files = event.data.at("meta").value("files", Json::array());
+    return inked(fmt::format("± {} files changed", files.size()), Ink::dim, colour);
+  }
+  return {};
+}
+
+int exit_code_of(RunStatus status) {
+  switch (status) {
+    case RunStatus::succeeded:
+      return 0;
+    case RunStatus::waiting:
+      return 3;
+    case RunStatus::canceled:
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace opsroom::cli
