@@ -62,14 +62,11 @@ int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options) try {
   return exit_config;
 }
 
-int serve_stdio_main(const opsroom_plugin& plugin) try {
+int serve_stdio_main(const opsroom_plugin& plugin, StdioPair stdio) {
   ServeOptions options;
-  options.stdio = guard_stdio();
+  options.stdio = stdio;
   if (const char* config = std::getenv("OPSROOM_PLUGIN_CONFIG")) options.config = config;
   return serve_stdio(plugin, options);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "%s: %s\n", plugin.name, error.what());
-  return exit_config;
 }
 
 }  // namespace opsroom

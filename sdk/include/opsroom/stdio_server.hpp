@@ -28,7 +28,7 @@ struct ServeOptions {
 /// Ends the process itself when a tool ignores the cancel for longer than the grace.
 int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options);
 
-/// A whole main(): guards stdio, then serves.
-int serve_stdio_main(const opsroom_plugin& plugin);
+/// A whole main() behind guard_stdio(); OPSROOM_PLUGIN_CONFIG holds the plugin's settings.
+int serve_stdio_main(const opsroom_plugin& plugin, StdioPair stdio);
 
 }  // namespace opsroom

@@ -2,7 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
@@ -121,21 +123,15 @@ concept StringMap = !std::is_same_v<T, json> && requires {
 template <class>
 inline constexpr bool unsupported = false;
 
+/// 8 and not 8.0, since people read it in schemas and errors.
+inline json plain_number(double value) {
+  if (std::trunc(value) == value && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 template <class Struct, class Visit>
 void for_each_field(Visit&& visit) {
   std::apply([&](const auto&... each) { (visit(each), ...); }, Struct::fields());
-}
-
-/// Whether the caller may leave the field out; `start` is the struct's default-constructed value.
-template <class Owner, class T>
-bool may_be_absent(const Field<Owner, T>& field, const Owner& start) {
-  if constexpr (is_optional<T>) {
-    return true;
-  } else if constexpr (requires(const T& value) { value == T{}; }) {
-    return field.optional || !(start.*field.member == T{});
-  } else {
-    return field.optional;
-  }
 }
 
 }  // namespace detail

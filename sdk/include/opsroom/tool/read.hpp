@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <opsroom/tool/fields.hpp>
+#include <opsroom/tool/write.hpp>
 #include <utility>
 
 namespace opsroom::tool {
@@ -95,11 +96,13 @@ void check_limits(const Field<Owner, T>& field, const Value& value, const std::s
     const auto number = static_cast<double>(value);
     if (field.minimum && number < *field.minimum)
       throw BadArguments(
-          pointer, "must be at least " + shown(*field.minimum) + ", got " + shown(value)
+          pointer,
+          "must be at least " + shown(plain_number(*field.minimum)) + ", got " + shown(value)
       );
     if (field.maximum && number > *field.maximum)
       throw BadArguments(
-          pointer, "must be at most " + shown(*field.maximum) + ", got " + shown(value)
+          pointer,
+          "must be at most " + shown(plain_number(*field.maximum)) + ", got " + shown(value)
       );
   } else if constexpr (std::is_same_v<Value, std::string>) {
     if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");

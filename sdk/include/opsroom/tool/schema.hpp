@@ -1,6 +1,4 @@
 #pragma once
-#include <cmath>
-#include <cstdint>
 #include <opsroom/tool/fields.hpp>
 #include <opsroom/tool/write.hpp>
 
@@ -23,12 +21,6 @@ enum class Direction { in, out };
 template <class T, Direction way>
 json schema_for();
 
-/// 8 and not 8.0, which people read in schemas.
-inline json limit(double value) {
-  if (std::trunc(value) == value && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
-  return value;
-}
-
 inline json nullable(json schema) {
   if (schema.contains("enum")) schema["enum"].push_back(nullptr);
   if (schema.contains("type") && schema["type"].is_string()) {
@@ -48,8 +40,8 @@ json integer_schema() {
 
 template <class T, class Owner>
 void add_limits(json& schema, const Field<Owner, T>& field) {
-  if (field.minimum) schema["minimum"] = limit(*field.minimum);
-  if (field.maximum) schema["maximum"] = limit(*field.maximum);
+  if (field.minimum) schema["minimum"] = plain_number(*field.minimum);
+  if (field.maximum) schema["maximum"] = plain_number(*field.maximum);
   if (field.choice_count > 0) {
     json allowed = json::array();
     for (std::size_t i = 0; i < field.choice_count; ++i)

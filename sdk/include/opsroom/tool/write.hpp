@@ -29,4 +29,17 @@ json write(const T& value) {
   }
 }
 
+namespace detail {
+
+/// Whether the caller may leave the field out; `start` is the struct's default-constructed value.
+/// Compared as JSON, since a described struct need not have an operator==.
+template <class Owner, class T>
+bool may_be_absent(const Field<Owner, T>& field, const Owner& start) {
+  if constexpr (is_optional<T>)
+    return true;
+  else
+    return field.optional || write(start.*field.member) != write(T{});
+}
+
+}  // namespace detail
 }  // namespace opsroom::tool

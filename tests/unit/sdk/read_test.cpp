@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <opsroom/tool.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace tool = opsroom::tool;
+using tool::json;
+
+struct Step {
+  std::string name;
+  std::int8_t level = 1;
+  static constexpr auto fields() {
+    return tool::fields(
+        tool::field("name", &Step::name, "").not_empty(),
+        tool::field("level", &Step::level, "").at_most(9)
+    );
+  }
+};
+
+struct Args {
+  std::vector<Step> steps;
+  std::map<std::string, bool> flags;
+  std::optional<int> limit;
+  std::string mode = "fast";
+  double ratio = 1;
+
+  static constexpr auto fields() {
+    using tool::field;
+    return tool::fields(
+        field("steps", &Args::steps, "").not_empty(),
+        tool::option("flags", &Args::flags, ""),
+        field("limit", &Args::limit, "").at_least(2),
+        field("mode", &Args::mode, "").one_of({"fast", "safe"}),
+        field("ratio", &Args::ratio, "")
+    );
+  }
+};
+
+Args parsed(const char* text) {
+  return tool::read<Args>(json::parse(text));
+}
+
+/// One wrong input and the whole sentence its author should get.
+struct Mistake {
+  const char* name;
+  const char* arguments;
+  const char* sentence;
+};
+
+class ReadMistake : public testing::TestWithParam<Mistake> {};
+
+}  // namespace
+
+TEST(Read, FillsEveryKindOfField) {
+  const Args args = parsed(
+      R"({"steps":[{"name":"a"},{"name":"b","level":2}],"flags":{"x":true},"limit":5,"ratio":3})"
+  );
+  ASSERT_EQ(args.steps.size(), 2u);
+  EXPECT_EQ(args.steps[1].level, 2);
+  EXPECT_TRUE(args.flags.at("x"));
+  EXPECT_EQ(args.limit, 5);
+  EXPECT_EQ(args.mode, "fast");
+  EXPECT_EQ(args.ratio, 3.0);
+}
+
+TEST(Read, NullIsAnEmptyOptional) {
+  EXPECT_FALSE(parsed(R"({"steps":[{"name":"a"}],"limit":null})").limit.has_value());
+}
+
+TEST(Read, AWholeNumberMayBeWrittenWithAPoint) {
+  EXPECT_EQ(parsed(R"({"steps":[{"name":"a"}],"limit":5.0})").limit, 5);
+}
+
+TEST(Read, PointersEscapeWhatJsonPointerEscapes) {
+  try {
+    parsed(R"({"steps":[{"name":"a"}],"flags":{"a/b~c":1}})");
+    FAIL() << "1 is no bool";
+  } catch (const tool::BadArguments& error) {
+    EXPECT_EQ(error.pointer(), "/flags/a~1b~0c");
+  }
+}
+
+TEST_P(ReadMistake, IsNamedWithItsPlace) {
+  try {
+    parsed(GetParam().arguments);
+    FAIL() << "accepted " << GetParam().arguments;
+  } catch (const tool::BadArguments& error) {
+    EXPECT_STREQ(error.what(), GetParam().sentence);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    ReadMistake,
+    testing::Values(
+        Mistake{"not_an_object", "[]", "arguments: expected an object, got []"},
+        Mistake{"missing", "{}", "/steps: is missing"},
+        Mistake{"empty_list", R"({"steps":[]})", "/steps: must not be empty"},
+        Mistake{
+            "wrong_element", R"({"steps":[{"name":"a"},7]})", "/steps/1: expected an object, got 7"
+        },
+        Mistake{"empty_text", R"({"steps":[{"name":""}]})", "/steps/0/name: must not be empty"},
+        Mistake{
+            "unknown",
+            R"({"steps":[{"nmae":"a"}]})",
+            "/steps/0/nmae: is not known here; allowed: name, level"
+        },
+        Mistake{
+            "out_of_range",
+            R"({"steps":[{"name":"a","level":300}]})",
+            "/steps/0/level: 300 is out of range -128 to 127"
+        },
+        Mistake{
+            "too_large",
+            R"({"steps":[{"name":"a","level":10}]})",
+            "/steps/0/level: must be at most 9, got 10"
+        },
+        Mistake{
+            "too_small",
+            R"({"steps":[{"name":"a"}],"limit":1})",
+            "/limit: must be at least 2, got 1"
+        },
+        Mistake{
+            "fraction",
+            R"({"steps":[{"name":"a"}],"limit":2.5})",
+            "/limit: expected an integer, got 2.5"
+        },
+        Mistake{
+            "no_choice",
+            R"({"steps":[{"name":"a"}],"mode":"slow"})",
+            "/mode: must be one of fast, safe, got \"slow\""
+        },
+        Mistake{
+            "text_for_number",
+            R"({"steps":[{"name":"a"}],"ratio":"3"})",
+            "/ratio: expected a number, got \"3\""
+        },
+        Mistake{
+            "number_for_bool",
+            R"({"steps":[{"name":"a"}],"flags":{"x":1}})",
+            "/flags/x: expected true or false, got 1"
+        }
+    ),
+    [](const auto& each) { return std::string(each.param.name); }
+);

@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <opsroom/tool.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace tool = opsroom::tool;
+using tool::json;
+
+struct Inner {
+  std::uint32_t count = 0;
+  static constexpr auto fields() {
+    return tool::fields(tool::field("count", &Inner::count, "How many"));
+  }
+};
+
+struct Everything {
+  std::string name;
+  int times = 3;
+  bool force = false;
+  double ratio = 0;
+  std::optional<std::string> note;
+  std::vector<std::string> list;
+  std::map<std::string, int> table;
+  Inner inner;
+  json anything;
+  std::string mode = "fast";
+
+  static constexpr auto fields() {
+    using tool::field;
+    using tool::option;
+    return tool::fields(
+        field("name", &Everything::name, "Who").not_empty(),
+        field("times", &Everything::times, "").at_least(1).at_most(9),
+        option("force", &Everything::force, "Even so"),
+        field("ratio", &Everything::ratio, "").at_least(0.5),
+        field("note", &Everything::note, ""),
+        field("list", &Everything::list, "").not_empty(),
+        option("table", &Everything::table, ""),
+        field("inner", &Everything::inner, ""),
+        option("anything", &Everything::anything, ""),
+        field("mode", &Everything::mode, "").one_of({"fast", "safe"})
+    );
+  }
+};
+
+json property(const char* name) {
+  return tool::schema_of<Everything>()["properties"][name];
+}
+
+}  // namespace
+
+TEST(Schema, AStructIsAClosedObject) {
+  const json schema = tool::schema_of<Everything>();
+  EXPECT_EQ(schema["type"], "object");
+  EXPECT_EQ(schema["additionalProperties"], false);
+}
+
+TEST(Schema, OnlyFieldsWithoutAStartValueAreRequired) {
+  EXPECT_EQ(
+      tool::schema_of<Everything>()["required"], json::array({"name", "ratio", "list", "inner"})
+  );
+}
+
+TEST(Schema, AStartValueIsTheDefault) {
+  EXPECT_EQ(
+      property("times"), (json{{"type", "integer"}, {"default", 3}, {"minimum", 1}, {"maximum", 9}})
+  );
+}
+
+TEST(Schema, AnOptionShowsItsDefaultEvenWhenItIsTheEmptyValue) {
+  EXPECT_EQ(
+      property("force"), (json{{"type", "boolean"}, {"default", false}, {"description", "Even so"}})
+  );
+}
+
+TEST(Schema, AStdOptionalMayBeNull) {
+  EXPECT_EQ(property("note"), (json{{"type", json::array({"string", "null"})}}));
+}
+
+TEST(Schema, ContainersDescribeTheirElements) {
+  EXPECT_EQ(
+      property("list"), (json{{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}})
+  );
+  EXPECT_EQ(property("table")["additionalProperties"], (json{{"type", "integer"}}));
+}
+
+TEST(Schema, NestedStructsNest) {
+  EXPECT_EQ(property("inner")["properties"]["count"]["minimum"], 0);
+  EXPECT_EQ(property("inner")["required"], json::array({"count"}));
+}
+
+TEST(Schema, LimitsAndChoicesShow) {
+  EXPECT_EQ(property("name")["minLength"], 1);
+  EXPECT_EQ(property("ratio")["minimum"], 0.5);
+  EXPECT_EQ(property("mode")["enum"], json::array({"fast", "safe"}));
+}
+
+TEST(Schema, AResultRequiresEveryFieldAndStaysOpen) {
+  const json schema = tool::output_schema_of<Everything>();
+  EXPECT_EQ(schema["required"].size(), 10u);
+  EXPECT_FALSE(schema.contains("additionalProperties"));
+  EXPECT_FALSE(schema["properties"]["times"].contains("default"));
+}
+
+TEST(Schema, WhatIsWrittenReadsBackTheSame) {
+  Everything value;
+  value.name = "a";
+  value.list = {"x", "y"};
+  value.table = {{"k", 2}};
+  value.ratio = 1.5;
+  value.inner.count = 4;
+  const json written = tool::write(value);
+  EXPECT_EQ(written["note"], nullptr);
+  EXPECT_EQ(tool::write(tool::read<Everything>(written)), written);
+}
+
+TEST(Registry, AManifestSaysWhatMcpSays) {
+  tool::Registry tools;
+  tools.add<Inner>(
+      "count",
+      "Counts.",
+      [](const Inner& args, tool::Call&) { return args; },
+      {.title = "Count", .read_only = true}
+  );
+  const json tool = tools.manifest()["tools"][0];
+  EXPECT_EQ(tool["name"], "count");
+  EXPECT_EQ(tool["title"], "Count");
+  EXPECT_EQ(tool["annotations"]["readOnlyHint"], true);
+  EXPECT_EQ(tool["annotations"]["openWorldHint"], true);
+  EXPECT_EQ(tool["outputSchema"]["required"], json::array({"count"}));
+}
+
+TEST(Registry, TwoToolsOfOneNameAreRefused) {
+  tool::Registry tools;
+  const auto handler = [](const Inner&, tool::Call&) { return std::string("x"); };
+  tools.add<Inner>("count", "", handler);
+  EXPECT_THROW(tools.add<Inner>("count", "", handler), std::logic_error);
+}
