@@ -54,7 +54,7 @@ class Validator {
 /// is not known before the value is complete.
 Json with_defaults(const Json& schema, Json value);
 
-/// "input /a/b: expected ..." joined by "; " for one-line messages.
+/// "/a/b: expected ..." joined by "; " for one-line messages.
 std::string to_text(const std::vector<Problem>& problems, std::size_t most = 5);
 
 }  // namespace opsroom::schema

@@ -1,0 +1,88 @@
+#include "base/failure.hpp"
+#include "schema/validator.hpp"
+
+#include <gtest/gtest.h>
+
+namespace opsroom::schema {
+namespace {
+
+TEST(Bounds, AReferenceThatGoesRoundEndsAsAProblem) {
+  const Validator validator(Json::parse(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#"}}})"));
+  const auto problems = validator.validate(1);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].message.find("could not be checked"), std::string::npos);
+}
+
+TEST(Bounds, GivingUpIsNeverTurnedIntoAPassByNot) {
+  const Validator validator(
+      Json::parse(R"({"not":{"$ref":"#/$defs/a"},"$defs":{"a":{"$ref":"#/$defs/a"}}})")
+  );
+  EXPECT_FALSE(validator.validate(1).empty());
+}
+
+TEST(Bounds, ExponentialSchemasRunOutOfWork) {
+  Json defs;
+  for (int i = 0; i < 40; ++i) {
+    const Json next = {{"$ref", "#/$defs/d" + std::to_string(i + 1)}};
+    defs["d" + std::to_string(i)] = {{"allOf", Json::array({next, next})}};
+  }
+  defs["d40"] = true;
+  Options options;
+  options.max_work = 100'000;
+  const Validator validator({{"$ref", "#/$defs/d0"}, {"$defs", defs}}, options);
+  const auto problems = validator.validate(1);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].message.find("100000 steps"), std::string::npos);
+}
+
+TEST(Bounds, ACatastrophicPatternIsAProblem) {
+  const Validator validator({{"pattern", "^(a|a)*$"}});
+  const auto problems = validator.validate(std::string(200, 'a') + "b");
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].message.find("could not be checked"), std::string::npos);
+}
+
+TEST(Bounds, DeepValuesUnderARecursiveSchemaStayWithinTheStack) {
+  Json value = 1;
+  for (int i = 0; i < 100; ++i)
+    value = Json::array({value});
+  const Validator validator(
+      Json::parse(R"({"anyOf":[{"type":"integer"},{"items":{"$ref":"#"},"type":"array"}]})")
+  );
+  EXPECT_TRUE(validator.validate(value).empty());
+}
+
+TEST(Bounds, OnlySoManyProblemsAreKept) {
+  Json value = Json::array();
+  for (int i = 0; i < 1000; ++i)
+    value.push_back(i);
+  const Validator validator(Json::parse(R"({"items":{"type":"string"}})"));
+  EXPECT_EQ(validator.validate(value).size(), Options().max_problems);
+}
+
+TEST(Bounds, NothingIsFetched) {
+  for (const char* reference :
+       {"https://example.test/x.json", "other.json#/a", "file:///etc/passwd"}) {
+    try {
+      Validator validator({{"properties", {{"a", {{"$ref", reference}}}}}});
+      FAIL() << reference;
+    } catch (const Failure& failure) {
+      EXPECT_NE(failure.message().find(reference), std::string::npos) << failure.message();
+      EXPECT_NE(failure.message().find("/properties/a/$ref"), std::string::npos);
+      EXPECT_NE(failure.message().find("nothing is fetched"), std::string::npos);
+    }
+  }
+}
+
+TEST(Bounds, AValidatorCanBeCopiedAndOutlivesItsSource) {
+  Validator copy(true);
+  {
+    Validator original({{"type", "integer"}});
+    copy = original;
+  }
+  EXPECT_TRUE(copy.validate(1).empty());
+  EXPECT_FALSE(copy.validate("x").empty());
+}
+
+}  // namespace
+}  // namespace opsroom::schema
