@@ -1,0 +1,241 @@
+#include "store/rows.hpp"
+
+#include "base/text.hpp"
+
+namespace opsroom::store {
+namespace {
+
+std::string filled(const char* columns, std::string_view alias) {
+  return fmt::format(fmt::runtime(columns), fmt::arg("t", alias));
+}
+
+Json cleaned(const Json& value) {
+  if (value.is_string()) return printable_utf8(value.get_ref<const std::string&>());
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const Json& item : value)
+      out.push_back(cleaned(item));
+    return out;
+  }
+  if (value.is_object()) {
+    Json out = Json::object();
+    for (const auto& [key, item] : value.items())
+      out[printable_utf8(key)] = cleaned(item);
+    return out;
+  }
+  return value;
+}
+
+/// Lines are one text column, joined by line breaks; a break inside of a line would add a line.
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) out += '\n';
+    const std::size_t start = out.size();
+    out += printable_utf8(lines[i]);
+    std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ' ');
+  }
+  return out;
+}
+
+std::vector<std::string> split(const std::string& lines) {
+  std::vector<std::string> out;
+  std::size_t start = 0;
+  while (true) {
+    const std::size_t end = lines.find('\n', start);
+    if (end == std::string::npos) break;
+    out.push_back(lines.substr(start, end - start));
+    start = end + 1;
+  }
+  out.push_back(lines.substr(start));
+  return out;
+}
+
+Json or_null(const std::optional<std::string>& value) {
+  return value ? Json(printable_utf8(*value)) : Json();
+}
+
+Json time_or_null(const std::optional<std::string>& value) {
+  return value && !value->empty() ? Json(*value) : Json();
+}
+
+}  // namespace
+
+std::string session_columns(std::string_view alias) {
+  return filled(
+      "{t}.id, {t}.title, {t}.slug, {t}.intent, {t}.repository, {t}.base, "
+      "ops.iso({t}.created_at) as created_at",
+      alias
+  );
+}
+
+std::string run_columns(std::string_view alias) {
+  return filled(
+      "{t}.id, {t}.session_id, {t}.lane, {t}.status, {t}.priority, {t}.intent, {t}.runbook, "
+      "{t}.inputs, {t}.attempt, {t}.claimed_by, ops.iso({t}.claimed_at) as claimed_at, "
+      "ops.iso({t}.heartbeat_at) as heartbeat_at, ops.iso({t}.canceled_at) as canceled_at, "
+      "ops.iso({t}.created_at) as created_at, ops.iso({t}.started_at) as started_at, "
+      "ops.iso({t}.finished_at) as finished_at, {t}.error, {t}.hint",
+      alias
+  );
+}
+
+std::string step_columns(std::string_view alias) {
+  return filled(
+      "{t}.run_id, {t}.position, {t}.id, {t}.tool, {t}.status, {t}.attempt, {t}.arguments, "
+      "{t}.output, {t}.delivery, {t}.error, {t}.hint, ops.iso({t}.started_at) as started_at, "
+      "ops.iso({t}.finished_at) as finished_at",
+      alias
+  );
+}
+
+std::string event_columns(std::string_view alias) {
+  return filled(
+      "{t}.run_id, {t}.seq, {t}.kind, {t}.step, ops.iso({t}.at) as at, {t}.data, {t}.lines", alias
+  );
+}
+
+std::string artifact_columns(std::string_view alias) {
+  return filled(
+      "{t}.id, {t}.run_id, {t}.step, {t}.kind, {t}.name, {t}.media_type, {t}.size, {t}.sha256, "
+      "{t}.meta, ops.iso({t}.created_at) as created_at, ops.iso({t}.updated_at) as updated_at",
+      alias
+  );
+}
+
+std::string text(const pqxx::field& field) {
+  return field.is_null() ? "" : field.c_str();
+}
+
+std::optional<std::string> maybe_text(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return std::string(field.c_str());
+}
+
+Json json(const pqxx::field& field) {
+  // Whatever the server could store is read back: its own nesting limit is far below this one.
+  constexpr int any_depth = 100'000;
+  return field.is_null() ? Json() : parse_json(field.c_str(), field.name(), any_depth);
+}
+
+Session session_from(const pqxx::row& row) {
+  Session session;
+  session.id = {row["id"].as<std::int64_t>()};
+  session.title = text(row["title"]);
+  session.slug = text(row["slug"]);
+  session.intent = text(row["intent"]);
+  session.repository = text(row["repository"]);
+  session.base = text(row["base"]);
+  session.created_at = text(row["created_at"]);
+  return session;
+}
+
+Run run_from(const pqxx::row& row) {
+  Run run;
+  run.id = {row["id"].as<std::int64_t>()};
+  run.session = {row["session_id"].as<std::int64_t>()};
+  run.lane = text(row["lane"]);
+  run.status = run_status(text(row["status"]));
+  run.priority = row["priority"].as<int>();
+  run.intent = text(row["intent"]);
+  run.runbook = text(row["runbook"]);
+  run.inputs = json(row["inputs"]);
+  run.attempt = row["attempt"].as<int>();
+  run.claimed_by = maybe_text(row["claimed_by"]);
+  run.claimed_at = maybe_text(row["claimed_at"]);
+  run.heartbeat_at = maybe_text(row["heartbeat_at"]);
+  run.canceled_at = maybe_text(row["canceled_at"]);
+  run.created_at = text(row["created_at"]);
+  run.started_at = maybe_text(row["started_at"]);
+  run.finished_at = maybe_text(row["finished_at"]);
+  run.error = maybe_text(row["error"]);
+  run.hint = maybe_text(row["hint"]);
+  return run;
+}
+
+Step step_from(const pqxx::row& row) {
+  Step step;
+  step.position = row["position"].as<int>();
+  step.id = text(row["id"]);
+  step.tool = text(row["tool"]);
+  step.status = step_status(text(row["status"]));
+  step.attempt = row["attempt"].as<int>();
+  step.arguments = json(row["arguments"]);
+  step.output = json(row["output"]);
+  step.delivery = maybe_text(row["delivery"]);
+  step.error = maybe_text(row["error"]);
+  step.hint = maybe_text(row["hint"]);
+  step.started_at = maybe_text(row["started_at"]);
+  step.finished_at = maybe_text(row["finished_at"]);
+  return step;
+}
+
+Event event_from(const pqxx::row& row) {
+  Event event;
+  event.run = {row["run_id"].as<std::int64_t>()};
+  event.seq = row["seq"].as<std::int64_t>();
+  event.kind = text(row["kind"]);
+  event.step = text(row["step"]);
+  event.at = text(row["at"]);
+  event.data = json(row["data"]);
+  if (!row["lines"].is_null()) event.lines = split(text(row["lines"]));
+  return event;
+}
+
+Artifact artifact_from(const pqxx::row& row) {
+  Artifact artifact;
+  artifact.id = {row["id"].as<std::int64_t>()};
+  artifact.run = {row["run_id"].as<std::int64_t>()};
+  artifact.step = text(row["step"]);
+  artifact.kind = text(row["kind"]);
+  artifact.name = text(row["name"]);
+  artifact.media_type = text(row["media_type"]);
+  artifact.size = row["size"].as<std::int64_t>();
+  artifact.sha256 = text(row["sha256"]);
+  artifact.meta = json(row["meta"]);
+  artifact.created_at = text(row["created_at"]);
+  artifact.updated_at = text(row["updated_at"]);
+  return artifact;
+}
+
+std::string json_text(const Json& value) {
+  std::string dumped = dump(value);
+  if (dumped.find("\\u0000") == std::string::npos) return dumped;
+  return dump(cleaned(value));
+}
+
+std::string events_text(const std::vector<Event>& events) {
+  Json array = Json::array();
+  for (const Event& event : events) {
+    Json item{
+        {"seq", event.seq},
+        {"n", event.count()},
+        {"kind", event.kind},
+        {"step", event.step},
+        {"data", event.data},
+    };
+    if (!event.at.empty()) item["at"] = event.at;
+    if (!event.lines.empty()) item["lines"] = joined(event.lines);
+    array.push_back(std::move(item));
+  }
+  return json_text(array);
+}
+
+std::string step_text(const Step& step) {
+  const Json item{
+      {"position", step.position},
+      {"id", step.id},
+      {"tool", step.tool},
+      {"status", to_string(step.status)},
+      {"arguments", step.arguments},
+      {"output", step.output},
+      {"delivery", or_null(step.delivery)},
+      {"error", or_null(step.error)},
+      {"hint", or_null(step.hint)},
+      {"started_at", time_or_null(step.started_at)},
+      {"finished_at", time_or_null(step.finished_at)},
+  };
+  return json_text(item);
+}
+
+}  // namespace opsroom::store
