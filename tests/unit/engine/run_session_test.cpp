@@ -1,0 +1,293 @@
+#include "engine/run_session.hpp"
+
+#include "support/engine/fakes.hpp"
+#include "support/run_until.hpp"
+
+namespace opsroom::engine {
+namespace {
+
+using opsroom::testing::FakeLanes;
+using opsroom::testing::FakeQueue;
+using opsroom::testing::FakeToolbox;
+using opsroom::testing::run_to_end;
+
+using Told = std::vector<std::string>;
+
+ToolResult answer(Json output) {
+  ToolResult result;
+  result.delivery = Delivery::answered;
+  result.succeeded = true;
+  result.output = std::move(output);
+  return result;
+}
+
+ToolResult refusal(std::string error) {
+  ToolResult result;
+  result.delivery = Delivery::answered;
+  result.error = std::move(error);
+  return result;
+}
+
+Task<ToolResult> succeed(ToolCall, CallListener*, Stop*) { co_return answer({{"value", 41}}); }
+
+Task<ToolResult> fail(ToolCall, CallListener*, Stop*) { co_return refusal("no luck"); }
+
+/// Works until it is stopped, as a tool that honours cancellation does.
+Task<ToolResult> until_stopped(ToolCall, CallListener*, Stop* stop) {
+  co_await stop->wait();
+  ToolResult result;
+  result.delivery = Delivery::unknown;
+  result.canceled = true;
+  result.error = "stopped";
+  co_return result;
+}
+
+Task<ToolResult> talk(ToolCall, CallListener* listener, Stop*) {
+  for (int i = 1; i <= 2000; ++i) co_await listener->log("stdout", "line " + std::to_string(i));
+  listener->progress(1, 2.0, "half");
+  co_return answer({{"value", 1}});
+}
+
+struct RunSessionTest : ::testing::Test {
+  asio::io_context io;
+  FakeQueue books;
+  FakeLanes lanes;
+  FakeToolbox toolbox;
+  LeaseKeeper leases{io.get_executor(), "w", books, {}};
+  Stop abandon{io.get_executor()};
+  ClaimedRun claimed;
+
+  RunSessionTest() {
+    toolbox.tools["t.ok"] = succeed;
+    toolbox.tools["t.fail"] = fail;
+    toolbox.tools["t.wait"] = until_stopped;
+    toolbox.tools["t.talk"] = talk;
+    claimed.claim = {RunId{1}, 1, "token"};
+    claimed.session.slug = "test";
+    claimed.lane = "A";
+  }
+
+  void plan(std::initializer_list<std::pair<std::string, Json>> steps) {
+    runbook::Plan plan;
+    plan.name = "test";
+    plan.inputs = Json{{"type", "object"}};
+    int number = 0;
+    for (const auto& [tool, extra] : steps) {
+      runbook::PlanStep step;
+      step.id = "s" + std::to_string(++number);
+      step.tool = tool;
+      step.with = extra.value("with", Json::object());
+      step.timeout = Milliseconds(extra.value("timeout", 10'000));
+      const std::string choice = extra.value("on_interrupt", "ask");
+      step.on_interrupt = choice == "retry"  ? runbook::OnInterrupt::retry
+                          : choice == "fail" ? runbook::OnInterrupt::fail
+                                             : runbook::OnInterrupt::ask;
+      plan.steps.push_back(std::move(step));
+    }
+    claimed.plan = runbook::to_json(plan);
+  }
+
+  void earlier(int position, StepStatus status, Json output = {}) {
+    Step step;
+    step.position = position;
+    step.id = "s" + std::to_string(position);
+    step.tool = "t.ok";
+    step.status = status;
+    step.output = std::move(output);
+    claimed.steps.push_back(std::move(step));
+  }
+
+  /// Tells the run; `meanwhile` gets the session once its first step is under way.
+  void tell(std::function<void(RunSession&)> meanwhile = {}) {
+    Ports ports{books, books, lanes, toolbox};
+    RunSession session(io.get_executor(), claimed, ports, leases, abandon);
+    run_to_end(io, [](RunSession& session, FakeToolbox& toolbox,
+                      std::function<void(RunSession&)>& meanwhile) -> Task<> {
+      const auto executor = co_await asio::this_coro::executor;
+      TaskGroup beside(executor);
+      beside.start(session.run(), [](std::exception_ptr) { ADD_FAILURE(); });
+      if (meanwhile) {
+        while (toolbox.calls.empty()) co_await pause_for(Milliseconds(1));
+        meanwhile(session);
+      }
+      co_await beside.wait_until_at_most(0);
+    }(session, toolbox, meanwhile));
+    EXPECT_EQ(toolbox.open_tools, 0) << "the run's tools were left open";
+    EXPECT_EQ(leases.held(), 0u);
+  }
+};
+
+TEST_F(RunSessionTest, StepsRunInOrderAndLaterOnesReadEarlierOutputs) {
+  plan({{"t.ok", Json::object()},
+        {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value + 1 }}"}}}}}});
+  tell();
+  EXPECT_EQ(
+      books.told, (Told{"step 1 running", "step 1 succeeded", "step 2 running", "step 2 succeeded",
+                        "finish succeeded"})
+  );
+  EXPECT_EQ(toolbox.calls.at(1).arguments.at("n"), 42);
+  EXPECT_TRUE(books.gapless());
+}
+
+TEST_F(RunSessionTest, AFinishedStepNeverRunsAgain) {
+  plan({{"t.ok", Json::object()},
+        {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value }}"}}}}}});
+  earlier(1, StepStatus::succeeded, {{"value", 5}});
+  tell();
+  ASSERT_EQ(toolbox.calls.size(), 1u);
+  EXPECT_EQ(toolbox.calls.at(0).step, "s2");
+  EXPECT_EQ(toolbox.calls.at(0).arguments.at("n"), 5);
+}
+
+TEST_F(RunSessionTest, AnInterruptedStepWaitsForAPerson) {
+  plan({{"t.ok", Json::object()}});
+  earlier(1, StepStatus::interrupted);
+  tell();
+  EXPECT_EQ(books.told, Told{"park s1"});
+  EXPECT_TRUE(toolbox.calls.empty());
+}
+
+TEST_F(RunSessionTest, AnInterruptedStepRunsAgainWhereTheRunbookSaysSo) {
+  plan({{"t.ok", {{"on_interrupt", "retry"}}}});
+  earlier(1, StepStatus::interrupted);
+  tell();
+  EXPECT_EQ(books.told, (Told{"step 1 running", "step 1 succeeded", "finish succeeded"}));
+}
+
+TEST_F(RunSessionTest, AnInterruptedStepRunsAgainWhereItsToolIsSafeToRepeat) {
+  toolbox.safe.insert("t.ok");
+  plan({{"t.ok", Json::object()}});
+  earlier(1, StepStatus::interrupted);
+  tell();
+  EXPECT_EQ(toolbox.calls.size(), 1u);
+}
+
+TEST_F(RunSessionTest, AnInterruptedStepFailsTheRunWhereTheRunbookSaysSo) {
+  plan({{"t.ok", {{"on_interrupt", "fail"}}}});
+  earlier(1, StepStatus::interrupted);
+  tell();
+  EXPECT_EQ(books.told, Told{"finish failed"});
+  EXPECT_NE(books.last_end.error.find("may or may not have happened"), std::string::npos);
+}
+
+TEST_F(RunSessionTest, AnUnknownToolFailsTheRunBeforeTheFirstStep) {
+  plan({{"t.ok", Json::object()}, {"t.nope", Json::object()}});
+  tell();
+  EXPECT_EQ(books.told, Told{"finish failed"});
+  EXPECT_EQ(books.last_end.error, "unknown tool 't.nope'");
+  EXPECT_TRUE(toolbox.calls.empty());
+}
+
+TEST_F(RunSessionTest, AFailedStepEndsTheRunWithItsReason) {
+  plan({{"t.fail", Json::object()}, {"t.ok", Json::object()}});
+  tell();
+  EXPECT_EQ(books.told, (Told{"step 1 running", "step 1 failed", "finish failed"}));
+  EXPECT_EQ(books.last_end.error, "step 's1': no luck");
+}
+
+TEST_F(RunSessionTest, AnExpressionThatFailsNamesItsField) {
+  plan({{"t.ok", {{"with", {{"n", "${{ steps.nope.output }}"}}}}}});
+  tell();
+  EXPECT_EQ(books.told, (Told{"step 1 failed", "finish failed"}));
+  EXPECT_NE(books.last_end.error.find("/n"), std::string::npos) << books.last_end.error;
+  EXPECT_TRUE(toolbox.calls.empty());
+}
+
+TEST_F(RunSessionTest, ALaneThatCannotBeMadeFailsTheRun) {
+  lanes.broken = Failure(Code::not_found, "repository /nope cannot be cloned", "Check the path.");
+  plan({{"t.ok", Json::object()}});
+  tell();
+  EXPECT_EQ(books.last_end.error, "repository /nope cannot be cloned");
+  EXPECT_EQ(books.last_end.hint, "Check the path.");
+}
+
+TEST_F(RunSessionTest, CancellationReachesTheToolAndEndsTheRun) {
+  plan({{"t.wait", Json::object()}, {"t.ok", Json::object()}});
+  tell([this](RunSession&) { leases.cancel(RunId{1}); });
+  EXPECT_EQ(books.told, (Told{"step 1 running", "step 1 canceled", "finish canceled"}));
+}
+
+TEST_F(RunSessionTest, ACancelledRunThatWasNotStartedTouchesNothing) {
+  plan({{"t.ok", Json::object()}});
+  claimed.cancel_requested = true;
+  tell();
+  EXPECT_EQ(books.told, Told{"finish canceled"});
+  EXPECT_TRUE(lanes.opened.empty());
+}
+
+TEST_F(RunSessionTest, AStepThatTakesTooLongIsStoppedAndSaysSo) {
+  plan({{"t.wait", {{"timeout", 20}}}});
+  tell();
+  EXPECT_EQ(books.told, (Told{"step 1 running", "step 1 failed", "finish failed"}));
+  EXPECT_EQ(books.last_end.error, "step 's1': timed out after 0.02 s");
+}
+
+TEST_F(RunSessionTest, ADrainLetsTheStepFinishAndGivesTheRestBack) {
+  plan({{"t.wait", Json::object()}, {"t.ok", Json::object()}});
+  toolbox.tools["t.wait"] = [](ToolCall, CallListener*, Stop*) -> Task<ToolResult> {
+    co_await pause_for(Milliseconds(20));
+    co_return answer({});
+  };
+  tell([](RunSession& session) { session.drain(); });
+  EXPECT_EQ(
+      books.told,
+      (Told{"step 1 running", "step 1 succeeded", "release: the worker is shutting down"})
+  );
+}
+
+TEST_F(RunSessionTest, AStepCutShortByADrainIsInterrupted) {
+  plan({{"t.wait", Json::object()}});
+  tell([](RunSession& session) {
+    session.drain();
+    session.cut_short();
+  });
+  EXPECT_EQ(
+      books.told,
+      (Told{"step 1 running", "step 1 interrupted", "release: the worker is shutting down"})
+  );
+}
+
+TEST_F(RunSessionTest, ALateWriteWithAnOldTokenChangesNothing) {
+  plan({{"t.wait", Json::object()}});
+  tell([this](RunSession&) {
+    books.token_changed = true;
+    leases.cancel_all(StopReason::lease_lost);
+  });
+  EXPECT_EQ(books.told, Told{"step 1 running"});
+}
+
+TEST_F(RunSessionTest, ADatabaseThatGoesAwayInMidRunLosesNothing) {
+  plan({{"t.talk", Json::object()}, {"t.ok", Json::object()}});
+  books.away_after_writing = 4;
+  tell();
+  EXPECT_EQ(books.lines().size(), 2000u);
+  EXPECT_EQ(books.lines().at(1999), "line 2000");
+  EXPECT_TRUE(books.gapless());
+  EXPECT_EQ(books.told.back(), "finish succeeded");
+}
+
+TEST_F(RunSessionTest, TheLastDiffOfAStepIsAnArtifact) {
+  plan({{"t.ok", Json::object()}});
+  lanes.diffs.push_back({"patch", Json{{"files", Json::array()}}});
+  tell();
+  ASSERT_EQ(books.artifacts.size(), 1u);
+  EXPECT_EQ(books.artifacts.at(0).kind, "diff");
+  EXPECT_EQ(books.artifacts.at(0).content, "patch");
+}
+
+TEST_F(RunSessionTest, ADiffThatCannotBeTakenAfterTheStepFailsIt) {
+  lanes.diff_failure = Failure(Code::exhausted, "writing /lane: No space left on device");
+  plan({{"t.ok", Json::object()}});
+  tell();
+  EXPECT_EQ(books.told.back(), "finish failed");
+  EXPECT_NE(books.last_end.error.find("No space left"), std::string::npos);
+}
+
+TEST_F(RunSessionTest, AFenceOfOurOwnGivesTheRunBackWhenTheTokenStillHolds) {
+  plan({{"t.wait", Json::object()}});
+  tell([this](RunSession&) { leases.cancel_all(StopReason::lease_lost); });
+  EXPECT_EQ(books.told, (Told{"step 1 running", "release: the worker lost its lease"}));
+}
+
+}  // namespace
+}  // namespace opsroom::engine
