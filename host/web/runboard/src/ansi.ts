@@ -17,7 +17,7 @@ interface Style {
 }
 
 const ESCAPE =
-  /\x1b\[([0-9:;<=>?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?|\x9b[0-9;]*[@-~]?/g;
+  /\x1b\[([0-9:;<=>?]*)[ -/]*([@-~]|$)|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?|\x9b[0-9;]*[@-~]?/g;
 // Controls vanish; characters that reorder text are shown as such instead of acted upon.
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 const REORDER = /[\u202a-\u202e\u2066-\u2069]/g;

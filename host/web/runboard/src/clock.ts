@@ -20,7 +20,8 @@ export function keepTicking(): () => void {
 }
 
 export function duration(milliseconds: number): string {
-  if (milliseconds < 0) return '0 s';
+  if (milliseconds <= 0) return '0 s';
+  if (milliseconds < 995) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1_000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

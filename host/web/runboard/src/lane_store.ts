@@ -40,6 +40,8 @@ export class LaneStore {
   readonly problem = signal<ApiError | null>(null);
   readonly sending = signal(false);
   readonly canceling = signal<number | null>(null);
+  /** What stands in the intent box. */
+  readonly draft = signal('');
   readonly stepFilter = signal<string | null>(null);
 
   readonly latest = computed(() => pick(this.runs.value));
@@ -172,9 +174,7 @@ export class LaneStore {
 
   /** True when the run was taken. */
   async play(body: Omit<Enqueue, 'session_id' | 'lane'>): Promise<boolean> {
-    this.sending.value = true;
     const run = await this.ask(() => api.enqueue({ session_id: this.session, lane: this.name, ...body }));
-    this.sending.value = false;
     if (run !== null) this.pinned.value = null;
     return run !== null;
   }

@@ -22,3 +22,10 @@ export async function loginFromFragment(): Promise<string | null> {
     return error instanceof Error ? error.message : String(error);
   }
 }
+
+/** A link pasted into a tab that is open already changes only the fragment. */
+export function loginOnNewFragment(): void {
+  addEventListener('hashchange', () => {
+    if (codeOf(location.hash) !== null) location.reload();
+  });
+}

@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { whenSignedOut } from './api';
 import { entry, signInProblem, start } from './app_store';
 import { listenToKeys } from './keys';
-import { loginFromFragment } from './login';
+import { loginFromFragment, loginOnNewFragment } from './login';
 import { followTheme } from './prefs';
 import { followState } from './tab_state';
 import './styles/base.css';
@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   followTheme();
   followState();
   listenToKeys();
+  loginOnNewFragment();
   signInProblem.value = await loginFromFragment();
   // A used link is no trouble for who is signed in already: what decides is whether the server knows us.
   entry.value = 'starting';

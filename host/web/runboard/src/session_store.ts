@@ -182,10 +182,7 @@ export class SessionStore {
     if (data.worker) next.claimed_by = data.worker;
     if (data.error !== undefined) next.error = data.error;
     if (data.hint !== undefined) next.hint = data.hint;
-    if (kind === 'run.finished') {
-      next.finished_at = at;
-      lane.refreshDiff();
-    }
+    if (kind === 'run.finished') next.finished_at = at;
     lane.put(next);
   }
 

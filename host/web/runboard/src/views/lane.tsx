@@ -7,13 +7,14 @@ import type { LaneStore } from '../lane_store';
 import { isActive, isTerminal, type Run } from '../model';
 import { lookOf, lookOfRun } from '../status';
 import { DiffPanel } from './diff_panel';
+import { EmptyLane } from './empty_lane';
 import { IntentBox } from './intent_box';
 import { LogPanel } from './log_panel';
 import { QuestionCard } from './question_card';
 import { Problem, StatusMark } from './status_mark';
 import { Steps } from './steps';
 
-export function Lane({ lane, slug }: { lane: LaneStore; slug: string }) {
+export function Lane({ lane, slug, hidden }: { lane: LaneStore; slug: string; hidden: boolean }) {
   const run = lane.run.value;
   const active = run !== null && isActive(run.status);
   useEffect(() => (active ? keepTicking() : undefined), [active]);
@@ -25,6 +26,7 @@ export function Lane({ lane, slug }: { lane: LaneStore; slug: string }) {
       class={`lane ${lookOfRun(run).tone}${focused ? ' focused' : ''}`}
       aria-labelledby={`lane-title-${lane.name}`}
       tabIndex={-1}
+      hidden={hidden}
       data-testid={`lane-${lane.name}`}
       onFocusCapture={() => (focusedLane.value = lane.name)}
       onPointerDown={() => (focusedLane.value = lane.name)}
@@ -33,7 +35,7 @@ export function Lane({ lane, slug }: { lane: LaneStore; slug: string }) {
       <IntentBox lane={lane} />
       {problem !== null && <Problem message={problem.message} hint={problem.hint} onClose={() => (lane.problem.value = null)} />}
       <QuestionCard lane={lane} />
-      {run === null ? <EmptyLane name={lane.name} slug={slug} /> : <LaneBody lane={lane} run={run} />}
+      {run === null ? <EmptyLane lane={lane} slug={slug} /> : <LaneBody lane={lane} run={run} />}
       <p class="sr" role="status">{run === null ? '' : `Lane ${lane.name}: ${lookOf(run.status).word}`}</p>
     </section>
   );
@@ -99,19 +101,22 @@ function History({ lane, run }: { lane: LaneStore; run: Run }) {
   if (runs.length < 2) return <span class="quiet">#{run.id}</span>;
   const choose = (id: number): void => void (lane.pinned.value = id === lane.latest.value?.id ? null : id);
   return (
-    <select
-      class="history"
-      aria-label={`Runs of lane ${lane.name}`}
-      data-testid={`history-${lane.name}`}
-      value={run.id}
-      onChange={(event) => choose(Number(event.currentTarget.value))}
-    >
-      {runs.map((other) => (
-        <option key={other.id} value={other.id}>
-          #{other.id} {lookOf(other.status).icon} {other.runbook || other.intent}
-        </option>
-      ))}
-    </select>
+    <span class="history">
+      <span aria-hidden="true">#{run.id} ▾</span>
+      <select
+        aria-label={`Runs of lane ${lane.name}`}
+        title={`${runs.length} runs`}
+        data-testid={`history-${lane.name}`}
+        value={run.id}
+        onChange={(event) => choose(Number(event.currentTarget.value))}
+      >
+        {runs.map((other) => (
+          <option key={other.id} value={other.id}>
+            #{other.id} {lookOf(other.status).icon} {lookOf(other.status).word} · {other.runbook || other.intent}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 
@@ -132,16 +137,6 @@ function LaneBody({ lane, run }: { lane: LaneStore; run: Run }) {
         <LogPanel lane={lane} />
       </div>
       <DiffPanel lane={lane} />
-    </div>
-  );
-}
-
-function EmptyLane({ name, slug }: { name: string; slug: string }) {
-  return (
-    <div class="empty">
-      <p>Nothing ran in this lane yet.</p>
-      <p class="quiet">Name a runbook above, or in a terminal:</p>
-      <code>opsroom run NAME --session {slug} --lane {name}</code>
     </div>
   );
 }

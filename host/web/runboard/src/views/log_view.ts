@@ -47,6 +47,8 @@ export class LogView {
   private wrap = false;
   private step: string | null = null;
   private charPx = 0;
+  /** A hidden element forgets where it was scrolled to. */
+  private wasHidden = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private frame = 0;
   private readonly resize = new ResizeObserver(() => this.drawSoon(0));
@@ -105,6 +107,7 @@ export class LogView {
 
   private readonly onScroll = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (clientHeight === 0) return;
     // Growth moves the end away from us; only a move upwards is a person's wish to stay.
     if (scrollTop < this.lastTop - 1) this.following = false;
     if (scrollTop + clientHeight >= scrollHeight - ROW_PX / 2) this.following = true;
@@ -146,16 +149,22 @@ export class LogView {
       this.forgetSlots();
       return;
     }
+    const height = scroller.clientHeight;
+    if (height === 0) {
+      this.wasHidden = true;
+      return this.report();
+    }
     rows.configure(this.step, this.columns());
     const lost = rows.update();
     if (lost > 0) this.forgetSlots();
-    const height = scroller.clientHeight;
     this.spacer.style.height = `${rows.length * ROW_PX}px`;
     if (this.following) this.scrollTo(Math.max(0, rows.length * ROW_PX - height));
     else if (lost > 0) {
       this.seenRows = Math.max(0, this.seenRows - lost);
       this.scrollTo(Math.max(0, scroller.scrollTop - lost * ROW_PX));
     }
+    else if (this.wasHidden) this.scrollTo(this.lastTop);
+    this.wasHidden = false;
     this.drawRows(rows, scroller.scrollTop, height);
     this.report();
   }

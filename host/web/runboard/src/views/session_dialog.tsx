@@ -12,7 +12,11 @@ export function SessionDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const problem = useSignal<ApiError | null>(null);
   const sending = useSignal(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  const title = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    title.current?.focus();
+  }, []);
 
   const create = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -44,7 +48,7 @@ export function SessionDialog() {
       <form onSubmit={(event) => void create(event)} autocomplete="off">
         <h2 id="new-session">New session</h2>
         <label for="session-title">Title</label>
-        <input id="session-title" name="title" required maxLength={200} autofocus data-testid="session-title" placeholder="Fix the login timeout" />
+        <input id="session-title" name="title" required maxLength={200} ref={title} data-testid="session-title" placeholder="Fix the login timeout" />
         <label for="session-repository">Repository</label>
         <input
           id="session-repository"

@@ -28,9 +28,8 @@ export function SessionPage() {
   }
   const session = store.session.value;
   if (session === null) return <main class="centre quiet" aria-busy="true">Loading…</main>;
-  const lanes = solo.value
-    ? store.lanes.value.filter((lane) => lane.name === focusedLane.value)
-    : store.lanes.value;
+  // Lanes out of view stay where they are: half-typed intents and opened files are kept.
+  const isHidden = (name: string): boolean => solo.value && name !== focusedLane.value;
   return (
     <main class="session">
       <h1 class="sr">{session.title}</h1>
@@ -41,14 +40,24 @@ export function SessionPage() {
         {session.intent && <span class="quiet one-line">{session.intent}</span>}
       </div>
       <LaneTabs store={store} />
-      <div class={solo.value ? 'lanes solo' : 'lanes'} data-count={lanes.length}>
-        {lanes.map((lane) => <Lane key={lane.name} lane={lane} slug={session.slug} />)}
+      <div class={solo.value ? 'lanes solo' : 'lanes'} onScroll={(event) => followSwipe(store, event.currentTarget)}>
+        {store.lanes.value.map((lane) => (
+          <Lane key={lane.name} lane={lane} slug={session.slug} hidden={isHidden(lane.name)} />
+        ))}
       </div>
       <datalist id="runbooks">
         {suggestions(runbooks.value).map(({ value, label }) => <option key={value} value={value} label={label} />)}
       </datalist>
     </main>
   );
+}
+
+/** Where lanes lie side by side, one to a screen, the one swiped to is the one that keys and tabs mean. */
+function followSwipe(store: SessionStore, lanes: HTMLElement): void {
+  if (lanes.scrollWidth < lanes.clientWidth * 1.5) return;
+  const at = Math.round(lanes.scrollLeft / (lanes.scrollWidth / store.lanes.value.length));
+  const lane = store.lanes.value[at];
+  if (lane) focusedLane.value = lane.name;
 }
 
 /** Says that the page shows the past, and how old it is. */
