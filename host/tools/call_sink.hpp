@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/async.hpp"
+#include "ports/toolbox.hpp"
+
+#include <optional>
+#include <string>
+
+namespace opsroom::tools {
+
+/// Stands between a server's two streams and the listener of one call: hands on one text at a time,
+/// and nothing at all after the call is over, however late it comes. Io thread only.
+class CallSink {
+ public:
+  CallSink(asio::any_io_executor executor, CallListener& listener)
+      : listener_(&listener), free_(std::move(executor)) {}
+
+  /// Waits for its turn and for the listener: the back-pressure. `text` becomes printable UTF-8.
+  Task<> log(std::string stream, std::string text);
+  void progress(double done, std::optional<double> total, std::string message);
+
+  /// Lets go of the listener; returns when it is not being called any more.
+  Task<> close();
+
+ private:
+  CallListener* listener_;
+  bool busy_ = false;
+  Signal free_;
+};
+
+}  // namespace opsroom::tools

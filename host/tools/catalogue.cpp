@@ -1,0 +1,116 @@
+#include "tools/catalogue.hpp"
+
+#include "base/failure.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+namespace opsroom::tools {
+namespace {
+
+bool hint_set(const Json& annotations, const char* name) {
+  const auto found = annotations.find(name);
+  return found != annotations.end() && *found == true;
+}
+
+Json object_at(const Json& tool, const char* key) {
+  const auto found = tool.find(key);
+  return found != tool.end() && found->is_object() ? *found : Json::object();
+}
+
+ToolDescriptor descriptor(const SourceConfig& source, const std::string& name, const Json& tool) {
+  ToolDescriptor out;
+  out.name = fmt::format("{}.{}", source.name, name);
+  const auto description = tool.find("description");
+  if (description != tool.end() && description->is_string()) {
+    out.description = description->get<std::string>();
+  }
+  out.input_schema = object_at(tool, "inputSchema");
+  const auto output = tool.find("outputSchema");
+  if (output != tool.end()) out.output_schema = *output;
+  out.annotations = object_at(tool, "annotations");
+  out.safe_to_repeat = source.trusted && (hint_set(out.annotations, "readOnlyHint") ||
+                                          hint_set(out.annotations, "idempotentHint"));
+  return out;
+}
+
+std::string suggestion(const std::optional<std::string>& near) {
+  return near ? fmt::format("Did you mean {}?", *near) : std::string();
+}
+
+}  // namespace
+
+ToolName split_tool_name(std::string_view full) {
+  const std::size_t dot = full.find('.');
+  if (dot == std::string_view::npos) return {std::string(full), {}};
+  return {std::string(full.substr(0, dot)), std::string(full.substr(dot + 1))};
+}
+
+const SourceConfig& Catalogue::source_of(const std::string& full_name) const {
+  const ToolName name = split_tool_name(full_name);
+  const auto found = config_.sources.find(name.source);
+  if (found != config_.sources.end() && !name.tool.empty()) return found->second;
+  if (found != config_.sources.end()) {
+    throw Failure(
+        Code::not_found,
+        fmt::format("'{}' names no tool, only the source '{}'", full_name, name.source),
+        fmt::format("Write {}.<tool>.", name.source)
+    );
+  }
+  auto near = nearest(name.source, config_.names());
+  if (near && !name.tool.empty()) *near += "." + name.tool;
+  throw Failure(
+      Code::not_found,
+      fmt::format(
+          "unknown tool '{}': there is no source '{}', only {}",
+          full_name,
+          name.source,
+          listing(config_.names())
+      ),
+      near ? suggestion(near) : std::string("Add the source to tools.json.")
+  );
+}
+
+void Catalogue::store(const SourceConfig& source, const std::vector<Json>& tools) {
+  Tools& mine = listed_[source.name];
+  mine.clear();
+  for (const Json& tool : tools) {
+    const std::string name = tool.at("name").get<std::string>();
+    if (source.filter.admits(name)) mine.emplace(name, descriptor(source, name, tool));
+  }
+}
+
+const ToolDescriptor& Catalogue::find(const std::string& full_name) const {
+  const ToolName name = split_tool_name(full_name);
+  const Tools& tools = listed_.at(name.source);
+  const auto found = tools.find(name.tool);
+  if (found != tools.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [tool, described] : tools)
+    names.push_back(tool);
+  auto near = nearest(name.tool, names);
+  if (near) near = fmt::format("{}.{}", name.source, *near);
+  throw Failure(
+      Code::not_found,
+      fmt::format("unknown tool '{}': source '{}' has {}", full_name, name.source, listing(names)),
+      suggestion(near)
+  );
+}
+
+std::vector<ToolDescriptor> Catalogue::all(const std::string& source) const {
+  std::vector<ToolDescriptor> out;
+  for (const auto& [name, tool] : listed_.at(source))
+    out.push_back(tool);
+  return out;
+}
+
+void Catalogue::check_filter(const SourceConfig& source, const std::string& full_name) {
+  if (source.filter.admits(split_tool_name(full_name).tool)) return;
+  throw Failure(
+      Code::forbidden,
+      fmt::format("tool '{}' is not allowed here", full_name),
+      fmt::format("The lists \"allow\" and \"deny\" at {} decide.", source.place)
+  );
+}
+
+}  // namespace opsroom::tools

@@ -1,0 +1,132 @@
+#include "tools/lane_tools.hpp"
+
+#include "base/failure.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Clock::duration closing_grace = 2s;
+
+Keep keep_of(Scope scope) {
+  switch (scope) {
+    case Scope::host:
+      return Keep::always;
+    case Scope::lane:
+      return Keep::unless_it_stopped;
+    case Scope::step:
+      return Keep::stop_after;
+  }
+  return Keep::stop_after;
+}
+
+/// The step's own timeout is the operator's word for this very call, so it replaces both limits.
+ServerCall plan(ToolCall call, const SourceConfig& source, const std::filesystem::path& directory) {
+  const Clock::duration own = call.timeout;
+  const bool has_own = own > Clock::duration::zero();
+  ServerCall plan;
+  plan.name = split_tool_name(call.tool).tool;
+  plan.directory = directory;
+  plan.idle_timeout = has_own ? own : source.timeout;
+  plan.total = has_own ? own : source.max_total;
+  plan.latest = Clock::now() + plan.total;
+  plan.keep = keep_of(source.scope);
+  plan.call = std::move(call);
+  return plan;
+}
+
+/// A failure before anything was sent, as a value.
+ToolResult not_sent(const Failure& failure, const Stop& stop) {
+  ToolResult result;
+  result.error = failure.message();
+  result.hint = failure.hint();
+  result.canceled = must_end(stop);
+  result.timed_out =
+      result.canceled ? stop.reason() == StopReason::timed_out : failure.code() == Code::timeout;
+  return result;
+}
+
+}  // namespace
+
+Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& stop) {
+  const auto sink = std::make_shared<CallSink>(shop_.executor, listener);
+  ToolResult result;
+  try {
+    auto calling = call_source(std::move(call), sink, stop);
+    result = co_await std::move(calling);
+  } catch (const Failure& failure) {
+    result = not_sent(failure, stop);
+  }
+  co_await sink->close();
+  co_return result;
+}
+
+Task<ToolResult> LaneTools::call_source(ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop) {
+  const SourceConfig& source = shop_.catalogue.source_of(call.tool);
+  Catalogue::check_filter(source, call.tool);
+  // A plugin's tools are fixed, so a wrong name needs no process; a server may have grown new ones.
+  const bool fixed = source.kind == SourceConfig::Kind::plugin;
+  if (fixed && shop_.catalogue.listed(source.name)) shop_.catalogue.find(call.tool);
+  ServerCall job = plan(std::move(call), source, directory_);
+  auto getting = server_for(source, job.latest, stop);
+  const std::shared_ptr<McpServer> server = co_await std::move(getting);
+  auto calling = call_on_server(server, std::move(job), std::move(sink), stop);
+  co_return co_await std::move(calling);
+}
+
+Task<std::shared_ptr<McpServer>> LaneTools::server_for(
+    const SourceConfig& source, Clock::time_point latest, Stop& stop
+) {
+  if (source.scope == Scope::step) {
+    auto starting = shop_.launcher.start(source, directory_, latest - Clock::now(), stop);
+    co_return co_await std::move(starting);
+  }
+  if (source.scope == Scope::host) {
+    auto getting = shop_.host_server(source).get(stop, latest);
+    co_return co_await std::move(getting);
+  }
+  SharedServer& mine = lane_server(source);
+  std::exception_ptr failure;
+  try {
+    auto getting = mine.get(stop, latest);
+    co_return co_await std::move(getting);
+  } catch (const Failure&) {
+    failure = std::current_exception();
+  }
+  // Nobody else needs it: it must not go on starting after the call has returned.
+  if (must_end(stop)) co_await mine.give_up();
+  std::rethrow_exception(failure);
+}
+
+SharedServer& LaneTools::lane_server(const SourceConfig& source) {
+  auto& slot = lane_servers_[source.name];
+  if (slot == nullptr) {
+    auto start = [&launcher = shop_.launcher, &source, directory = directory_](Stop& abort) {
+      return launcher.start(source, directory, Clock::duration::max(), abort);
+    };
+    slot = std::make_unique<SharedServer>(shop_.executor, source.title(), std::move(start));
+  }
+  return *slot;
+}
+
+Task<> LaneTools::close() {
+  TaskGroup closing(shop_.executor);
+  const auto on_error = [](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& reason) {
+      spdlog::error("closing a tool server failed: {}", reason.what());
+    }
+  };
+  for (const auto& [name, server] : lane_servers_) {
+    closing.start(server->close(closing_grace), on_error);
+  }
+  co_await closing.wait_until_at_most(0);
+  lane_servers_.clear();
+}
+
+}  // namespace opsroom::tools

@@ -1,0 +1,252 @@
+#include "tools/mcp_server.hpp"
+
+#include "base/failure.hpp"
+#include "base/text.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int exit_config = 78;  ///< the plugin runner's word for "this library cannot be used"
+constexpr std::size_t lines_quoted = 5;
+constexpr Clock::duration tick = 2ms;
+// A stdout that closes without an exit: the exit is usually on its way.
+constexpr Clock::duration exit_patience = 30ms;
+constexpr Clock::duration loops_patience = 1s;
+
+std::vector<std::string> key_of(const ServerSpec& spec) {
+  return spec.spawn.argv;
+}
+
+ClientOptions client_options(const ServerSpec& spec) {
+  ClientOptions options;
+  options.title = spec.title;
+  options.root = spec.root;
+  options.opening_timeout = spec.opening_timeout;
+  return options;
+}
+
+std::string path_of(const process::SpawnSpec& spawn) {
+  const auto path = spawn.environment.find("PATH");
+  return path == spawn.environment.end() ? std::string("(not set)") : path->second;
+}
+
+/// What the process layer says about a missing program, in the words of tools.json.
+Failure start_failure(const Failure& failure, const ServerSpec& spec) {
+  const std::string& command = spec.spawn.argv.front();
+  if (failure.code() != Code::not_found || spec.is_plugin) {
+    return Failure(
+        failure.code(),
+        fmt::format("{} cannot start: {}", spec.title, failure.message()),
+        failure.hint(),
+        failure.retryable()
+    );
+  }
+  const std::string searched = command.find('/') == std::string::npos
+                                   ? fmt::format(", searched on PATH {}", path_of(spec.spawn))
+                                   : std::string();
+  return Failure(
+      Code::not_found,
+      fmt::format("{} cannot start: command '{}' not found{}", spec.title, command, searched),
+      fmt::format("Install it, or correct \"command\" at {}.", spec.place)
+  );
+}
+
+Task<std::shared_ptr<McpServer>> launch(process::Spawner& spawner, ServerSpec spec) {
+  const auto executor = co_await asio::this_coro::executor;
+  std::optional<Failure> failed;
+  std::unique_ptr<process::ChildProcess> child;
+  try {
+    auto starting = process::ChildProcess::start(spawner, spec.spawn);
+    child = co_await std::move(starting);
+  } catch (const Failure& failure) {
+    failed = start_failure(failure, spec);
+  }
+  if (failed) throw *failed;
+  co_return std::make_shared<McpServer>(executor, std::move(child), spec);
+}
+
+}  // namespace
+
+std::optional<Era> EraMemory::recall(const std::vector<std::string>& argv) const {
+  const auto found = eras_.find(argv);
+  if (found == eras_.end()) return std::nullopt;
+  return found->second;
+}
+
+void EraMemory::remember(const std::vector<std::string>& argv, Era era) {
+  eras_[argv] = era;
+}
+
+Task<std::shared_ptr<McpServer>> McpServer::start(
+    process::Spawner& spawner, ServerSpec spec, EraMemory& memory, Stop& abort
+) {
+  std::optional<Era> known = memory.recall(key_of(spec));
+  while (true) {
+    auto launching = launch(spawner, spec);
+    const std::shared_ptr<McpServer> server = co_await std::move(launching);
+    server->begin();
+    Opening opening = Opening::gone;
+    std::exception_ptr failure;
+    {
+      const auto subscription = abort.subscribe([server](StopReason reason) {
+        if (reason != StopReason::draining) server->kill_now();
+      });
+      try {
+        opening = co_await server->client_.open(known);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    }
+    if (opening != Opening::gone && !failure && !must_end(abort)) {
+      memory.remember(key_of(spec), *server->client_.era());
+      co_return server;
+    }
+    co_await server->kill();
+    if (must_end(abort)) {
+      throw Failure(
+          Code::canceled,
+          fmt::format(
+              "{} was stopped while it started: {}", spec.title, stop_reason_name(abort.reason())
+          )
+      );
+    }
+    if (failure) std::rethrow_exception(failure);
+    // It died of the probe. A plugin runner never does, so its reason is in its last words.
+    if (spec.is_plugin) throw Failure(Code::unavailable, server->end_text());
+    known = Era::legacy;
+  }
+}
+
+McpServer::McpServer(
+    asio::any_io_executor executor,
+    std::unique_ptr<process::ChildProcess> child,
+    const ServerSpec& spec
+)
+    : executor_(executor),
+      child_(std::move(child)),
+      channel_({child_->in(), child_->out()}),
+      stderr_(child_->err()),
+      client_(executor, channel_, client_options(spec)),
+      title_(spec.title),
+      is_plugin_(spec.is_plugin),
+      loops_(executor),
+      over_(executor) {}
+
+McpServer::~McpServer() = default;
+
+void McpServer::begin() {
+  const auto self = shared_from_this();
+  // `self` is here too: the group counts a loop down after the loop itself has let go.
+  const auto on_error = [self](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& reason) {
+      spdlog::error("{}: reading its output failed: {}", self->title_, reason.what());
+    }
+  };
+  loops_.start(read(self), on_error);
+  loops_.start(drain_stderr(self), on_error);
+  loops_.start(await_exit(self), on_error);
+  loops_.start(watch(self), on_error);
+}
+
+Task<> McpServer::read(std::shared_ptr<McpServer> self) {
+  co_await self->client_.run();
+  self->read_to_end_ = true;
+  self->over_.ring();
+}
+
+Task<> McpServer::drain_stderr(std::shared_ptr<McpServer> self) {
+  co_await self->stderr_.run();
+}
+
+Task<> McpServer::await_exit(std::shared_ptr<McpServer> self) {
+  co_await self->child_->exited();
+  self->exited_ = true;
+  self->over_.ring();
+}
+
+Task<> McpServer::watch(std::shared_ptr<McpServer> self) {
+  co_await self->over_.wait_until(Clock::time_point::max());
+  const auto patience = Clock::now() + exit_patience;
+  while (!self->exited_ && Clock::now() < patience)
+    co_await self->over_.wait_until(patience);
+  if (!self->exited_) self->child_->kill();  // Nothing can be heard from it any more.
+  co_await self->wait_for_quiet();
+  self->report_end();
+}
+
+// What the server wrote before it died still counts, an answer above all; a process that has
+// inherited the pipe and holds it open does not.
+Task<> McpServer::wait_for_quiet() {
+  int quiet_looks = 0;
+  while (quiet_looks < 2) {
+    if (read_to_end_ && stderr_.settled()) co_return;
+    quiet_looks = quiet() ? quiet_looks + 1 : 0;
+    co_await pause_for(tick);
+  }
+}
+
+bool McpServer::quiet() {
+  return !client_.delivering() && !channel_.pending_input() && stderr_.settled();
+}
+
+void McpServer::report_end() {
+  const bool hint = is_plugin_ || !exited_;
+  client_.end(
+      end_text(), hint ? std::string() : std::string("Start its command by hand to see more.")
+  );
+}
+
+std::string McpServer::end_text() const {
+  const std::vector<std::string> lines = stderr_.last_lines(lines_quoted);
+  const auto status = child_->exit_status();
+  if (is_plugin_ && status && status->code == exit_config && !lines.empty()) {
+    return fmt::format("{} cannot be used: {}", title_, lines.back());
+  }
+  const std::string end = exited_ && status ? status->text() : "closed its standard output";
+  if (lines.empty()) return fmt::format("{} {}, without a word on stderr", title_, end);
+  return fmt::format("{} {}; its last lines on stderr:\n{}", title_, end, fmt::join(lines, "\n"));
+}
+
+Task<> McpServer::settle(Clock::duration deadline) {
+  const auto until = Clock::now() + deadline;
+  // A read that has happened may still be on its way to us through the queue of the io thread.
+  co_await asio::post(executor_, asio::use_awaitable);
+  while (!stderr_.settled() && Clock::now() < until)
+    co_await pause_for(tick);
+}
+
+Task<> McpServer::stop(Clock::duration grace) {
+  co_await channel_.flush(std::min<Clock::duration>(grace, 200ms));
+  co_await child_->stop(grace);
+  co_await finish();
+}
+
+Task<> McpServer::kill() {
+  child_->kill();
+  co_await child_->gone();
+  co_await finish();
+}
+
+void McpServer::kill_now() {
+  child_->kill();
+}
+
+// The tree is gone, so both streams end by themselves, unless somebody outside of it holds them.
+Task<> McpServer::finish() {
+  auto ending = loops_.wait_until_at_most(0);
+  if (co_await within(loops_patience, std::move(ending))) co_return;
+  boost::system::error_code ignored;
+  child_->out().close(ignored);
+  child_->err().close(ignored);
+  co_await loops_.wait_until_at_most(0);
+}
+
+}  // namespace opsroom::tools

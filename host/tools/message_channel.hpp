@@ -1,0 +1,53 @@
+#pragma once
+
+#include "base/async.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace opsroom::tools {
+
+/// What the peer sent, without framing.
+struct Incoming {
+  enum class Kind {
+    message,
+    oversize,      ///< longer than the limit: `text` is its beginning, the rest is being dropped
+    oversize_end,  ///< the same message is over: `text` is its end
+  };
+  Kind kind = Kind::message;
+  std::string text;
+};
+
+/// The way of one message out; shared between the channel and whoever must know how far it came.
+struct Outgoing {
+  std::string bytes;        ///< framed; emptied once written
+  std::size_t written = 0;  ///< bytes the operating system took
+  bool done = false;
+  bool lost = false;  ///< the peer went away first
+
+  /// Not a single byte has left: whatever it asks for cannot have happened.
+  bool untouched() const { return written == 0; }
+};
+
+/// Carries whole messages to and from one peer. Newlines, lengths or frames are its own affair, so
+/// that another framing changes nothing above. Io thread only.
+class MessageChannel {
+ public:
+  virtual ~MessageChannel() = default;
+
+  /// Queues a message; never blocks and never throws. Messages leave in order, one after another.
+  virtual std::shared_ptr<Outgoing> post(std::string message) = 0;
+
+  /// Takes a message back that is still untouched. False when it is too late.
+  virtual bool withdraw(const std::shared_ptr<Outgoing>& message) = 0;
+
+  /// How many messages wait in the queue.
+  virtual std::size_t queued() const = 0;
+
+  /// The next message; none at the end of the stream. Awaited by one reader.
+  virtual Task<std::optional<Incoming>> next() = 0;
+};
+
+}  // namespace opsroom::tools

@@ -1,0 +1,62 @@
+#include "tools/ndjson.hpp"
+
+namespace opsroom::tools {
+namespace {
+
+constexpr std::size_t excerpt = 1024;
+// Room behind the text that the parser may read: so that it need not copy a large message.
+constexpr std::size_t parser_padding = 64;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+void NdjsonSplitter::feed(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    append(bytes.substr(0, end));
+    if (end == std::string_view::npos) return;
+    end_line();
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+std::optional<Incoming> NdjsonSplitter::next() {
+  if (ready_.empty()) return std::nullopt;
+  Incoming message = std::move(ready_.front());
+  ready_.pop_front();
+  return message;
+}
+
+void NdjsonSplitter::finish() {
+  if (!line_.empty() || oversize_) end_line();
+}
+
+void NdjsonSplitter::append(std::string_view part) {
+  if (oversize_) {
+    tail_ += part.substr(part.size() - std::min(part.size(), excerpt));
+    if (tail_.size() > excerpt) tail_.erase(0, tail_.size() - excerpt);
+    return;
+  }
+  line_ += part;
+  if (line_.size() <= limit_) return;
+  oversize_ = true;
+  tail_ = line_.substr(line_.size() - std::min(line_.size(), excerpt));
+  ready_.push_back({Incoming::Kind::oversize, line_.substr(0, excerpt)});
+  line_ = std::string();
+}
+
+void NdjsonSplitter::end_line() {
+  if (oversize_) {
+    ready_.push_back({Incoming::Kind::oversize_end, std::exchange(tail_, {})});
+    oversize_ = false;
+    return;
+  }
+  if (!line_.empty() && line_.back() == '\r') line_.pop_back();
+  if (first_ && line_.starts_with(byte_order_mark)) line_.erase(0, byte_order_mark.size());
+  if (line_.empty()) return;
+  first_ = false;
+  line_.reserve(line_.size() + parser_padding);
+  ready_.push_back({Incoming::Kind::message, std::exchange(line_, {})});
+}
+
+}  // namespace opsroom::tools

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "ports/toolbox.hpp"
+#include "process/child_process.hpp"
+#include "tools/catalogue.hpp"
+#include "tools/shared_server.hpp"
+#include "tools/source_launcher.hpp"
+#include "tools/tools_config.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace opsroom::tools {
+
+/// The tools of tools.json, each behind a process of its own: plugins in one runner a step, MCP
+/// servers per step, per run or shared by the host, as configured. SIGPIPE must be ignored in this
+/// process. Io thread only.
+class ProcessToolbox : public Toolbox {
+ public:
+  /// `spawner` outlives the toolbox, and the toolbox every RunTools it has opened.
+  ProcessToolbox(
+      asio::any_io_executor executor, process::Spawner& spawner, ToolsConfig config, Paths paths
+  );
+  ~ProcessToolbox() override;
+
+  std::unique_ptr<RunTools> open(std::filesystem::path directory) override;
+  Task<ToolDescriptor> describe(std::string tool) override;
+  std::vector<std::string> sources() const override;
+
+  /// All tools of a source, listing it once if needed. Throws Failure.
+  Task<std::vector<ToolDescriptor>> list(std::string source);
+
+  /// Ends the host-scoped servers and everything they started. Call before destroying.
+  Task<> shutdown();
+
+ private:
+  struct Listing;
+
+  Task<> make_listed(const SourceConfig& source);
+  Task<std::vector<Json>> list_source(const SourceConfig& source);
+  Task<std::vector<Json>> list_by_a_throwaway(const SourceConfig& source);
+  SharedServer& host_server(const SourceConfig& source);
+
+  asio::any_io_executor executor_;
+  ToolsConfig config_;
+  SourceLauncher launcher_;
+  Catalogue catalogue_;
+  std::map<std::string, std::unique_ptr<SharedServer>> host_servers_;
+  std::map<std::string, std::shared_ptr<Signal>> being_listed_;
+};
+
+}  // namespace opsroom::tools

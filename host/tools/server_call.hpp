@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/stop.hpp"
+#include "tools/mcp_server.hpp"
+
+#include <memory>
+
+namespace opsroom::tools {
+
+/// What becomes of the server after one call.
+enum class Keep {
+  stop_after,         ///< it was started for this call
+  unless_it_stopped,  ///< it serves one run: it goes down with a call that must end early
+  always,             ///< it serves others too: a call that must end early is only abandoned
+};
+
+struct ServerCall {
+  ToolCall call;
+  std::string name;                 ///< the tool, without its source
+  std::filesystem::path directory;  ///< the lane
+  Clock::duration idle_timeout{};
+  Clock::time_point latest;
+  Clock::duration total{};  ///< for the message: how long before `latest` the call began
+  Keep keep = Keep::unless_it_stopped;
+};
+
+/// One tools/call from sending to its outcome. A call that is stopped or times out returns when the
+/// server's whole tree is gone (unless `Keep::always`), so nothing of it works on afterwards.
+Task<ToolResult> call_on_server(
+    std::shared_ptr<McpServer> server, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop
+);
+
+}  // namespace opsroom::tools

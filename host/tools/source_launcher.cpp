@@ -1,0 +1,77 @@
+#include "tools/source_launcher.hpp"
+
+#include "base/failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace opsroom::tools {
+namespace {
+
+constexpr Clock::duration longest_opening = std::chrono::seconds(30);
+
+void must_exist(const std::filesystem::path& file, const std::string& who, std::string hint) {
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) return;
+  throw Failure(
+      Code::not_found, fmt::format("{}: there is no {}", who, file.string()), std::move(hint)
+  );
+}
+
+}  // namespace
+
+Task<std::shared_ptr<McpServer>> SourceLauncher::start(
+    const SourceConfig& source,
+    std::filesystem::path directory,
+    Clock::duration patience,
+    Stop& abort
+) {
+  if (!source.refusal.empty()) {
+    throw Failure(
+        Code::unsupported,
+        fmt::format("{} cannot be used: {}", source.title(), source.refusal),
+        fmt::format("Give it a \"command\" at {}.", source.place)
+    );
+  }
+  ServerSpec spec = spec_of(source, directory);
+  spec.opening_timeout = std::min(longest_opening, patience);
+  auto starting = McpServer::start(spawner_, std::move(spec), eras_, abort);
+  co_return co_await std::move(starting);
+}
+
+ServerSpec SourceLauncher::spec_of(
+    const SourceConfig& source, const std::filesystem::path& directory
+) const {
+  ServerSpec spec;
+  spec.title = source.title();
+  spec.place = source.place;
+  spec.is_plugin = source.kind == SourceConfig::Kind::plugin;
+  if (spec.is_plugin) {
+    const auto library = paths_.plugin_directory / source.library;
+    must_exist(paths_.runner, spec.title, "Install opsroom-plugin-runner there.");
+    must_exist(
+        library, spec.title, fmt::format("Build or install it, or correct {}.", source.place)
+    );
+    spec.spawn.argv = {paths_.runner.string(), library.string()};
+  } else {
+    spec.spawn.argv = source.argv;
+  }
+  spec.spawn.directory = working_directory(source, directory);
+  spec.spawn.environment = process::base_environment();
+  for (const auto& [name, value] : source.environment)
+    spec.spawn.environment[name] = value;
+  if (source.scope == Scope::lane && !directory.empty()) spec.root = directory;
+  return spec;
+}
+
+std::filesystem::path SourceLauncher::working_directory(
+    const SourceConfig& source, const std::filesystem::path& lane
+) const {
+  const std::filesystem::path home = config_file_.parent_path();
+  const std::filesystem::path base =
+      source.scope == Scope::host || lane.empty() ? (home.empty() ? "/" : home) : lane;
+  return std::filesystem::absolute(source.directory.empty() ? base : base / source.directory);
+}
+
+}  // namespace opsroom::tools

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "tools/message_channel.hpp"
+#include "tools/ndjson.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <deque>
+#include <memory>
+
+namespace opsroom::tools {
+
+/// Newline-delimited JSON over the two pipes of a child. Writing goes on beside reading, so that a
+/// server that does not read while it writes cannot lock both sides.
+class StdioChannel : public MessageChannel {
+ public:
+  struct Pipes {
+    asio::posix::stream_descriptor& in;   ///< the child's stdin
+    asio::posix::stream_descriptor& out;  ///< the child's stdout
+  };
+
+  static constexpr std::size_t default_limit = 64u << 20;
+
+  /// The descriptors outlive the channel. `limit` is the longest message taken, in bytes.
+  explicit StdioChannel(Pipes pipes, std::size_t limit = default_limit);
+  ~StdioChannel() override;
+
+  std::shared_ptr<Outgoing> post(std::string message) override;
+  bool withdraw(const std::shared_ptr<Outgoing>& message) override;
+  std::size_t queued() const override;
+  Task<std::optional<Incoming>> next() override;
+
+  /// Bytes lie in the pipe that were not read yet.
+  bool pending_input();
+
+  /// Returns when the queue is empty or lost, or `deadline` has passed.
+  Task<> flush(Clock::duration deadline);
+
+ private:
+  struct Writer;
+  static Task<> write_all(std::shared_ptr<Writer> writer);
+
+  asio::posix::stream_descriptor& out_;
+  std::shared_ptr<Writer> writer_;
+  NdjsonSplitter splitter_;
+  std::string chunk_;
+  bool ended_ = false;
+};
+
+}  // namespace opsroom::tools
