@@ -2,11 +2,12 @@
 
 #include "base/failure.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/write.hpp>
 
+#include <cerrno>
 #include <deque>
+#include <unistd.h>
+#include <utility>
 
 namespace opsroom::process {
 namespace {
@@ -26,10 +27,31 @@ struct PipeWriter::State {
 
   std::size_t waiting() const { return static_cast<std::size_t>(queued - written); }
 
+  /// Writes what the pipe takes now. By hand rather than by async_write, whose bytes leave before
+  /// its handler is told: `written` must never be behind the truth.
+  void push() {
+    while (!broken && !messages.empty()) {
+      const std::string& message = messages.front();
+      const ssize_t n = ::write(pipe.native_handle(), message.data() + sent, message.size() - sent);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) return;
+      if (n < 0) {
+        broken = true;
+        return;
+      }
+      sent += static_cast<std::size_t>(n);
+      written += static_cast<std::uint64_t>(n);
+      if (sent < message.size()) continue;
+      messages.pop_front();
+      sent = 0;
+    }
+  }
+
   asio::posix::stream_descriptor& pipe;
   std::size_t limit;
   Signal changed;
   std::deque<std::string> messages;
+  std::size_t sent = 0;  ///< of the first message
   std::uint64_t queued = 0;
   std::uint64_t written = 0;
   bool pumping = false;
@@ -38,7 +60,9 @@ struct PipeWriter::State {
 };
 
 PipeWriter::PipeWriter(asio::posix::stream_descriptor& pipe, std::size_t limit)
-    : state_(std::make_shared<State>(pipe, limit)) {}
+    : state_(std::make_shared<State>(pipe, limit)) {
+  pipe.native_non_blocking(true);
+}
 
 PipeWriter::~PipeWriter() {
   state_->broken = true;
@@ -47,22 +71,15 @@ PipeWriter::~PipeWriter() {
   state_->changed.notify();
 }
 
-/// Runs while there is something to write. After an error it must not touch the pipe any more.
+/// Runs while the pipe is full. Once broken, the pipe may have gone and is not touched any more.
 Task<> PipeWriter::pump(std::shared_ptr<State> state) {
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   while (!state->broken && !state->messages.empty()) {
-    const std::string& message = state->messages.front();
-    std::size_t done = 0;
-    while (!error && !state->broken && done < message.size()) {
-      const auto rest = asio::buffer(message.data() + done, message.size() - done);
-      const std::size_t n = co_await state->pipe.async_write_some(rest, token);
-      done += n;
-      state->written += n;
-      state->changed.notify();
-    }
+    co_await state->pipe.async_wait(asio::posix::stream_descriptor::wait_write, token);
     if (error) state->broken = true;
-    state->messages.pop_front();
+    state->push();
+    state->changed.notify();
   }
   state->pumping = false;
   if (state->broken) state->messages.clear();
@@ -80,7 +97,9 @@ Task<PipeWriter::Ticket> PipeWriter::write(std::string message) {
   Ticket ticket{state->queued, state->queued + message.size()};
   state->queued = ticket.end;
   state->messages.push_back(std::move(message));
-  if (!std::exchange(state->pumping, true)) {
+  if (!state->pumping) state->push();
+  if (state->broken && state->written <= ticket.begin) throw input_closed();
+  if (!state->broken && !state->messages.empty() && !std::exchange(state->pumping, true)) {
     asio::co_spawn(state->pipe.get_executor(), pump(state), asio::detached);
   }
   co_return ticket;
