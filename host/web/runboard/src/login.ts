@@ -18,7 +18,7 @@ export async function loginFromFragment(): Promise<string | null> {
     keepCsrf((await api.login(code)).csrf);
     return null;
   } catch (error) {
-    if (error instanceof ApiError && error.status !== 0) return 'This link was used already or is too old.';
+    if (error instanceof ApiError && error.status === 401) return 'This link was used already or is too old.';
     return error instanceof Error ? error.message : String(error);
   }
 }
