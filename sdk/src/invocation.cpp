@@ -243,6 +243,10 @@ Answer Invocation::input_required() {
     misbehaved("it wants input but asked nothing that is a JSON object");
     return misbehaviour();
   }
+  if (printable_utf8(state_) != state_) {
+    misbehaved("the state it leaves is no text in UTF-8");
+    return misbehaviour();
+  }
   if (request_.era == Era::legacy)
     return error_result(
         request_.tool + " needs an answer from a person, which can wait only in protocol " +

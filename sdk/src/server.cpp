@@ -23,6 +23,11 @@ opsroom_text lend(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// What a sealed state belongs to.
+std::string bound_to(const CallRequest& call) {
+  return call.tool + " " + call.arguments;
+}
+
 bool good_name(const std::string& name) {
   constexpr auto allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
   return !name.empty() && name.size() <= 128 &&
@@ -249,13 +254,29 @@ CallRequest Server::call_request(const Request& request, Era era) const {
     throw RpcError{
         code::invalid_params, std::string("params._meta[\"") + meta::call + "\"] must be an object"
     };
-  for (const char* key : {"inputResponses", "requestState"})
-    if (params.contains(key)) context[key] = params[key];
+  context.erase("requestState");
+  if (params.contains("inputResponses")) context["inputResponses"] = params["inputResponses"];
+  if (params.contains("requestState"))
+    context["requestState"] = opened_state(params, bound_to(call));
   const json workdir = context.value("workdir", json());
   call.workdir =
       workdir.is_string() ? workdir.get<std::string>() : std::filesystem::current_path().string();
   call.context = context.dump();
   return call;
+}
+
+std::string Server::opened_state(const json& params, const std::string& bound) const {
+  const json& sealed = params["requestState"];
+  const auto state =
+      sealed.is_string()
+          ? seal_.open(sealed.get_ref<const std::string&>(), bound, StateSeal::Clock::now())
+          : std::nullopt;
+  if (state) return *state;
+  throw RpcError{
+      code::invalid_params,
+      "params.requestState was not handed out here for this tool and these arguments, or is too "
+      "old; call again without it"
+  };
 }
 
 void Server::start_call(const Request& request, Era era) {
@@ -303,7 +324,12 @@ Answer Server::invoke(Invocation& call) try {
 }
 
 void Server::deliver(const CallRequest& request, Answer answer) {
-  if (auto* result = std::get_if<json>(&answer))
+  auto* result = std::get_if<json>(&answer);
+  if (result != nullptr && result->contains("requestState"))
+    (*result)["requestState"] = seal_.seal(
+        (*result)["requestState"].get<std::string>(), bound_to(request), StateSeal::Clock::now()
+    );
+  if (result != nullptr)
     outbox_.send(response(request.id, stamped(std::move(*result), request.era)));
   else if (const auto* error = std::get_if<RpcError>(&answer))
     outbox_.send(response(request.id, *error));

@@ -1,6 +1,7 @@
 #pragma once
 #include "invocation.hpp"
 #include "protocol.hpp"
+#include "state_seal.hpp"
 #include "wire.hpp"
 
 #include <atomic>
@@ -62,6 +63,7 @@ class Server {
   CallRequest call_request(const Request& request, Era era) const;
   void run_call(const std::shared_ptr<Invocation>& call, std::uint64_t ticket);
   Answer invoke(Invocation& call);
+  std::string opened_state(const json& params, const std::string& bound) const;
   void deliver(const CallRequest& request, Answer answer);
   json stamped(json result, Era era) const;
   json server_info() const;
@@ -75,6 +77,7 @@ class Server {
   bool opened_legacy_ = false;
   std::atomic<int> log_from_{1};
   std::atomic<bool> retired_{false};
+  const StateSeal seal_ = StateSeal::from_environment();
   Outbox outbox_;
   Turnstile turnstile_;
 

@@ -166,6 +166,26 @@ TEST(Input, ANoIsTheToolsFailure) {
   EXPECT_EQ(text_of(answered), "declined: Push build 1?");
 }
 
+TEST(Input, AStateFromElsewhereIsRefused) {
+  auto server = fixture_server();
+  const json can{{capabilities, {{"elicitation", json::object()}}}};
+  const json asked = server.modern("tools/call", {{"name", "ship"}}, can)["result"];
+  std::string forged = asked["requestState"];
+  forged.replace(forged.find("\"built\":1"), 9, "\"built\":7");
+  const json refused =
+      server.modern("tools/call", {{"name", "ship"}, {"requestState", forged}}, can)["error"];
+  EXPECT_EQ(refused["code"], -32602);
+  // Nor does one of this tool open another tool, or come in through the host's own context.
+  const json other = server.modern(
+      "tools/call", {{"name", "where"}, {"requestState", asked["requestState"]}}, can
+  )["error"];
+  EXPECT_EQ(other["code"], -32602);
+  const json smuggled = server.modern(
+      "tools/call", {{"name", "where"}}, {{"io.opsroom/call", {{"requestState", "forged"}}}}
+  )["result"];
+  EXPECT_EQ(text_of(smuggled).find("forged"), std::string::npos);
+}
+
 TEST(Input, IsNotAskedOfAClientThatCannot) {
   auto server = fixture_server();
   const json error = server.modern("tools/call", {{"name", "ship"}})["error"];

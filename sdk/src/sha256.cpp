@@ -1,0 +1,119 @@
+#include "sha256.hpp"
+
+#include <bit>
+
+namespace opsroom::sdk {
+namespace {
+
+constexpr std::size_t block_size = 64;
+
+constexpr std::array<std::uint32_t, 64> round_constants{
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2
+};
+
+using State = std::array<std::uint32_t, 8>;
+using Schedule = std::array<std::uint32_t, 64>;
+
+std::uint32_t word_at(std::string_view block, std::size_t at) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    word = word << 8 | static_cast<std::uint8_t>(block[at + i]);
+  return word;
+}
+
+Schedule schedule_of(std::string_view block) {
+  Schedule w{};
+  for (std::size_t i = 0; i < 16; ++i)
+    w[i] = word_at(block, i * 4);
+  for (std::size_t i = 16; i < 64; ++i) {
+    const std::uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
+    const std::uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
+    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+  }
+  return w;
+}
+
+void absorb(State& state, std::string_view block) {
+  const Schedule w = schedule_of(block);
+  auto [a, b, c, d, e, f, g, h] = state;
+  for (std::size_t i = 0; i < 64; ++i) {
+    const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+    const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
+    const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+    const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+    h = g;
+    g = f;
+    f = e;
+    e = d + t1;
+    d = c;
+    c = b;
+    b = a;
+    a = t1 + t2;
+  }
+  const State change{a, b, c, d, e, f, g, h};
+  for (std::size_t i = 0; i < state.size(); ++i)
+    state[i] += change[i];
+}
+
+std::string padded_tail(std::string_view tail, std::size_t total) {
+  std::string block(tail);
+  block += '\x80';
+  while (block.size() % block_size != block_size - 8)
+    block += '\0';
+  for (int shift = 56; shift >= 0; shift -= 8)
+    block += static_cast<char>(std::uint64_t{total} * 8 >> shift & 0xff);
+  return block;
+}
+
+std::string_view view(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+}  // namespace
+
+Digest sha256(std::string_view bytes) {
+  State state{
+      0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
+  };
+  const std::size_t whole = bytes.size() / block_size * block_size;
+  for (std::size_t at = 0; at < whole; at += block_size)
+    absorb(state, bytes.substr(at, block_size));
+  const std::string tail = padded_tail(bytes.substr(whole), bytes.size());
+  for (std::size_t at = 0; at < tail.size(); at += block_size)
+    absorb(state, std::string_view(tail).substr(at, block_size));
+  Digest digest{};
+  for (std::size_t i = 0; i < digest.size(); ++i)
+    digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - i % 4 * 8));
+  return digest;
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string block(key.size() > block_size ? std::string(view(sha256(key))) : std::string(key));
+  block.resize(block_size, '\0');
+  std::string inner = block;
+  for (char& byte : inner)
+    byte = static_cast<char>(byte ^ 0x36);
+  for (char& byte : block)
+    byte = static_cast<char>(byte ^ 0x5c);
+  const Digest first = sha256(inner += bytes);
+  return sha256(block += view(first));
+}
+
+std::string hex(const Digest& digest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : digest) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace opsroom::sdk
