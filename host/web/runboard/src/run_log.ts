@@ -108,7 +108,7 @@ export class RunLog {
     const good = data.status === 'succeeded' || data.status === 'skipped';
     const line = `${good ? '✓' : '✕'} ${data.id ?? step ?? ''}  ${data.status ?? 'ended'}`;
     this.buffer.append([line], good ? LineKind.Good : LineKind.Bad, step);
-    if (data.error) this.buffer.append(data.error.split('\n'), LineKind.Bad, step);
+    if (data.error && data.status !== 'canceled') this.buffer.append(data.error.split('\n'), LineKind.Bad, step);
   }
 
   private finishedRun({ data }: RunEvent): void {

@@ -101,7 +101,7 @@ function Hunks({ file, lines }: { file: DiffFile; lines: number }) {
   if (lines === 0) return <p class="quiet note">No lines changed (an empty file, a rename or a mode).</p>;
   let left = SHOWN_LINES;
   return (
-    <div class="hunks">
+    <div class="hunks" tabIndex={0} role="group" aria-label={`Changes of ${file.path}`}>
       {file.hunks.map((hunk, at) => {
         const shown = hunk.lines.slice(0, Math.max(0, left));
         left -= hunk.lines.length;

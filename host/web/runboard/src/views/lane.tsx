@@ -98,14 +98,15 @@ function CancelButton({ lane, run }: { lane: LaneStore; run: Run | null }) {
 
 function History({ lane, run }: { lane: LaneStore; run: Run }) {
   const runs = lane.runs.value;
-  if (runs.length < 2) return <span class="quiet">#{run.id}</span>;
+  const about = [`run ${run.id}`, run.claimed_by ?? '', run.attempt > 1 ? `attempt ${run.attempt}` : ''].filter((part) => part !== '').join(', ');
+  if (runs.length < 2) return <span class="quiet" title={about}>#{run.id}</span>;
   const choose = (id: number): void => void (lane.pinned.value = id === lane.latest.value?.id ? null : id);
   return (
     <span class="history">
       <span aria-hidden="true">#{run.id} ▾</span>
       <select
         aria-label={`Runs of lane ${lane.name}`}
-        title={`${runs.length} runs`}
+        title={`${about}; ${runs.length} runs`}
         data-testid={`history-${lane.name}`}
         value={run.id}
         onChange={(event) => choose(Number(event.currentTarget.value))}
@@ -122,6 +123,7 @@ function History({ lane, run }: { lane: LaneStore; run: Run }) {
 
 function LaneBody({ lane, run }: { lane: LaneStore; run: Run }) {
   const latest = lane.latest.value;
+  // Said once: by the step where it happened, or here.
   const told = lane.steps.value.some((step) => step.error !== null && step.error === run.error);
   return (
     <div class="lane-body">
@@ -132,7 +134,7 @@ function LaneBody({ lane, run }: { lane: LaneStore; run: Run }) {
             <button type="button" class="link" onClick={() => (lane.pinned.value = null)}>Show #{latest.id}, {lookOf(latest.status).word}</button>
           </p>
         )}
-        {run.error && run.status !== 'waiting' && !told && <Problem message={run.error} hint={run.hint} />}
+        {run.error && run.status !== 'waiting' && run.status !== 'canceled' && !told && <Problem message={run.error} hint={run.hint} />}
         <Steps lane={lane} />
         <LogPanel lane={lane} />
       </div>

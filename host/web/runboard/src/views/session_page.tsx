@@ -42,7 +42,7 @@ export function SessionPage() {
       <LaneTabs store={store} />
       <div class={solo.value ? 'lanes solo' : 'lanes'} onScroll={(event) => followSwipe(store, event.currentTarget)}>
         {store.lanes.value.map((lane) => (
-          <Lane key={lane.name} lane={lane} slug={session.slug} hidden={isHidden(lane.name)} />
+          <Lane key={`${session.id}/${lane.name}`} lane={lane} slug={session.slug} hidden={isHidden(lane.name)} />
         ))}
       </div>
       <datalist id="runbooks">

@@ -32,7 +32,7 @@ function StepRow({ lane, step, progress }: { lane: LaneStore; step: Step; progre
         <span class="time">{elapsed(step.started_at, isRunning ? null : step.finished_at)}</span>
       </button>
       {isRunning && progress !== null && <ProgressLine progress={progress} />}
-      {step.error && (
+      {step.error && step.status !== 'canceled' && (
         <div class="step-error">
           <p class="message">{step.error}</p>
           {step.hint && <p class="hint">{step.hint}</p>}

@@ -33,7 +33,7 @@ export function TopBar() {
         ))}
       </nav>
       <button type="button" class="tool new" data-testid="session-new" onClick={() => (creating.value = true)} title="New session">
-        <span aria-hidden="true">+</span><span class="label"> New session</span>
+        <span aria-hidden="true">+</span><span class="label">New session</span>
       </button>
       <span class="grow" />
       <Connection />
