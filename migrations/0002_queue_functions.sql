@@ -120,7 +120,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   s ops.sessions;
   stem text := regexp_replace(lower(create_session.title), '[^a-z0-9]+', '-', 'g');
-  slug text;
+  wanted text;
   tries int := 1;
 begin
   if coalesce(trim(create_session.title), '') = '' then
@@ -129,11 +129,11 @@ begin
   stem := trim(both '-' from left(trim(both '-' from stem), 40));
   if stem = '' then stem := 'session'; end if;
   loop
-    slug := case when tries = 1 then stem else stem || '-' || tries end;
+    wanted := case when tries = 1 then stem else stem || '-' || tries end;
     -- Looked for first, so that a taken name does not use up an id.
-    if not exists (select from ops.sessions x where x.slug = create_session.slug) then
+    if not exists (select from ops.sessions x where x.slug = wanted) then
       insert into ops.sessions (title, slug, intent, repository, base)
-      values (create_session.title, create_session.slug, coalesce(create_session.intent, ''),
+      values (create_session.title, wanted, coalesce(create_session.intent, ''),
               coalesce(create_session.repository, ''), coalesce(create_session.base, ''))
       on conflict (slug) do nothing returning * into s;
       exit when s.id is not null;

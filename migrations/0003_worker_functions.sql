@@ -108,7 +108,7 @@ create function ops.requeue_stuck_runs() returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
-  lease interval := make_interval(secs => (select value::double precision from ops.settings where name = 'lease_seconds'));
+  default_lease interval := make_interval(secs => (select value::double precision from ops.settings where name = 'lease_seconds'));
   stuck bigint;
   r ops.runs;
   key bigint;
@@ -117,11 +117,11 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('ops.requeue_stuck_runs', 0)) then return 0; end if;
   for stuck, key in
     select x.id, ops.lane_key(x.session_id, x.lane) from ops.runs x left join ops.workers w on w.id = x.claimed_by
-    where x.status = 'running' and x.heartbeat_at < clock_timestamp() - coalesce(w.lease, lease) loop
+    where x.status = 'running' and x.heartbeat_at < clock_timestamp() - coalesce(w.lease, default_lease) loop
     continue when not pg_try_advisory_xact_lock(key);
     select x.* into r from ops.runs x left join ops.workers w on w.id = x.claimed_by
     where x.id = stuck and x.status = 'running'
-      and x.heartbeat_at < clock_timestamp() - coalesce(w.lease, lease)
+      and x.heartbeat_at < clock_timestamp() - coalesce(w.lease, default_lease)
     for no key update of x skip locked;
     continue when r.id is null;
     perform ops.give_back(r, format('worker %s was lost', r.claimed_by), true);

@@ -22,8 +22,6 @@ namespace {
 using ConnectionPtr = std::unique_ptr<pqxx::connection>;
 
 constexpr int most_tries = 6;
-/// A transaction has a few statements at most; past this the server is frozen, not slow.
-constexpr std::chrono::milliseconds beyond_statement{15'000};
 
 void pause_before_retry(int tries) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -117,15 +115,14 @@ void Database::Pool::forget_idle() {
 }
 
 void Database::Pool::attempt(pqxx::connection& connection, const Body& body) {
-  const Watchdog::Watch watch(
-      watchdog, connection.sock(), options.statement_timeout + beyond_statement
-  );
+  const Watchdog::Watch watch(watchdog, connection.sock(), options.transaction_timeout);
   pqxx::work transaction(connection);
   body(transaction);
   transaction.commit();
 }
 
 void Database::Pool::execute(const Body& body) {
+  const auto give_up = Clock::now() + options.transaction_timeout;
   for (int tries = 1;; ++tries) {
     ConnectionPtr connection = take();
     std::exception_ptr thrown;
@@ -148,7 +145,8 @@ void Database::Pool::execute(const Body& body) {
       connection.reset();
       forget_idle();
     }
-    if (!verdict.again || tries == most_tries) std::rethrow_exception(verdict.error);
+    if (!verdict.again || tries == most_tries || Clock::now() > give_up)
+      std::rethrow_exception(verdict.error);
     pause_before_retry(tries);
   }
 }

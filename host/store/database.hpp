@@ -21,6 +21,9 @@ struct DatabaseOptions {
   std::size_t connections = 4;  ///< opened when first needed
   std::string application_name = "opsroom";
   std::chrono::milliseconds statement_timeout{15'000};
+  /// A transaction that takes longer has met a server that is frozen, not slow: its connection is
+  /// cut.
+  std::chrono::milliseconds transaction_timeout{30'000};
 };
 
 /// A pool of blocking connections behind one awaitable. A transaction runs as a whole on a pool
