@@ -48,10 +48,15 @@ async function enter(): Promise<void> {
 /** Signs in with what the browser has, then opens what the address names. */
 export async function start(): Promise<void> {
   await enter();
+  // Other tabs and the CLI make sessions too: read them again whenever somebody may look.
   effect(() => {
-    if (entry.value !== 'in') return;
-    void loadSessions();
-    void loadRunbooks();
+    if (entry.value === 'in' && (sessionId.value ?? 0) >= 0) void loadSessions();
+  });
+  effect(() => {
+    if (entry.value === 'in') void loadRunbooks();
+  });
+  addEventListener('focus', () => {
+    if (entry.value === 'in') void loadSessions();
   });
   const wanted = computed(() => (entry.value === 'in' ? sessionId.value : null));
   effect(() => {

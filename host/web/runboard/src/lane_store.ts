@@ -76,7 +76,7 @@ export class LaneStore {
 
   put(run: Run): void {
     const known = this.runs.value.find((other) => other.id === run.id);
-    // An answer that was on its way when the end was told.
+    // An answer that was on its way when the end was told, or the beginning of a replay.
     if (known && isTerminal(known.status) && !isTerminal(run.status)) return;
     const others = this.runs.value.filter((other) => other.id !== run.id);
     this.runs.value = [...others, run].sort((a, b) => b.id - a.id);

@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import { api, ApiError } from './api';
 import { LaneStore } from './lane_store';
-import { isTerminal, type Run, type RunEvent, type RunStatus, type Session } from './model';
+import type { Run, RunEvent, RunStatus, Session } from './model';
 import { EventStream, type Message, type StreamState } from './stream';
 
 const LANES = ['A', 'B', 'C', 'D'];
@@ -175,7 +175,7 @@ export class SessionStore {
 
   private change(lane: LaneStore, run: Run, { kind, data, at }: RunEvent): void {
     if (kind === 'artifact' && data.kind === 'diff') lane.refreshDiff();
-    if (!kind.startsWith('run.') || isTerminal(run.status)) return;
+    if (!kind.startsWith('run.')) return;
     const status = (data.status as RunStatus | undefined) ?? STATUS_OF_KIND[kind] ?? run.status;
     const next: Run = { ...run, status };
     if (kind === 'run.started') next.started_at ??= at;

@@ -59,7 +59,8 @@ describe('RunLog', () => {
     run.accept({ ...mark, kind: 'step.started', data: { id: 'build', tool: 'exec.run' } });
     run.accept(log(2, 'out'));
     run.accept({ ...mark, seq: 3, last_seq: 3, kind: 'step.finished', data: { status: 'failed', error: 'exit 2' } });
-    run.accept({ ...mark, seq: 4, last_seq: 4, kind: 'run.finished', data: { status: 'failed' } });
+    const end = { ...mark, seq: 4, last_seq: 4, kind: 'run.finished', data: { status: 'failed' } };
+    expect([run.accept(end), run.accept(end)]).toEqual([true, false]);
     expect(texts(run)).toEqual(['▸ build  exec.run', 'out', '✕ build  failed', 'exit 2', '✕ run failed']);
     expect(run.buffer.printed).toBe(1);
   });

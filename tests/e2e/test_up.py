@@ -1,0 +1,127 @@
+"""`opsroom up` and `opsroom demo` as a newcomer meets them: private database, link, kill -9, ports."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import BINARY, Process, alive, request, until
+
+
+class UpTest(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="opsroom-up-"))
+        self.root.chmod(0o755)
+        self.env = {**os.environ, "OPSROOM_HOME": str(self.root / "home"), "NO_COLOR": "1"}
+        self.env.pop("DATABASE_URL", None)
+        self.started = []
+        self.addCleanup(self.clear_away)
+
+    def clear_away(self):
+        for process in self.started:
+            if process.popen.poll() is None:
+                process.stop(60)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def up(self, *arguments):
+        process = Process([str(BINARY), "up", *arguments], self.env, self.root)
+        self.started.append(process)
+        return process
+
+    def opened(self, process):
+        """(base, code) of the printed link."""
+        line = process.wait_for("#login=", 90)
+        return re.search(r"(http://[^/]+)/#login=(\S+)", line).groups()
+
+    def opsroom(self, *arguments):
+        return subprocess.run(
+            [str(BINARY), *arguments], env=self.env, cwd=self.root, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+
+    def children_of(self, pid):
+        found = []
+        for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in task.read_text().split():
+                found += [int(child), *self.children_of(int(child))]
+        return found
+
+    def test_the_whole_life_of_a_control_room(self):
+        first = self.up("--port", "0")
+        base, code = self.opened(first)
+
+        # A second one in the same place is refused, and says what to do instead.
+        second = self.opsroom("up")
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("already up", second.stderr)
+        self.assertIn("opsroom login", second.stderr)
+
+        # The code works once.
+        status, body = request(base + "/api/login", method="POST", body={"code": code},
+                               headers={"Origin": base})
+        self.assertEqual(status, 200, body)
+        status, body = request(base + "/api/login", method="POST", body={"code": code},
+                               headers={"Origin": base})
+        self.assertEqual(status, 401, body)
+
+        # The command line works at once, through the same books.
+        done = self.opsroom("run", "run-command", "-i", 'command=["echo","hello"]', "--follow")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("hello", done.stdout)
+
+        # A killed control room takes everything with it; the next one recovers the database.
+        family = self.children_of(first.pid)
+        self.assertGreaterEqual(len(family), 4)
+        first.kill()
+        until(lambda: not any(alive(pid) for pid in family), 15, "the end of the whole family")
+        again = self.up("--port", "0")
+        self.opened(again)
+        done = self.opsroom("--json", "runs")
+        self.assertIn('"succeeded"', done.stdout)
+
+        # A part that dies is started again.
+        worker = next(pid for pid in self.children_of(again.pid) if self.command_of(pid)[1:2] == ["worker"])
+        os.kill(worker, signal.SIGKILL)
+        again.wait_for("starting it again")
+        done = self.opsroom("run", "run-command", "-i", 'command=["echo","again"]', "--follow")
+        self.assertIn("again", done.stdout)
+
+        # An orderly end leaves nothing.
+        family = self.children_of(again.pid)
+        self.assertEqual(again.stop(60), 0)
+        self.assertEqual([pid for pid in family if alive(pid)], [])
+        done = self.opsroom("runs")
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("opsroom up", done.stderr)
+
+    @staticmethod
+    def command_of(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            return []
+
+    def test_a_taken_port_is_said_and_another_one_used(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            process = self.up("--port", str(port))
+            base, _ = self.opened(process)
+            self.assertNotEqual(base, f"http://127.0.0.1:{port}")
+            process.wait_for(f"port {port} is taken: the page is at {base}")
+
+    def test_demo(self):
+        done = subprocess.run([str(BINARY), "demo"], env=self.env, cwd=self.root, timeout=240,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("A failed as expected, B and C succeeded, D was canceled", done.stdout)
+        self.assertIn("+    return len(text.split())", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
