@@ -81,14 +81,6 @@ void close_all_but_standard() {
   require(done == 0 || errno == ENOSYS || errno == EINVAL, Step::session);
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (std::string& text : texts)
-    result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
 /// An empty entry of PATH would mean the working directory, where a tool's own files lie: skipped.
 std::vector<std::string> candidates(const std::string& program, const Environment& environment) {
   if (program.find('/') != std::string::npos) return {program};
@@ -103,26 +95,43 @@ std::vector<std::string> candidates(const std::string& program, const Environmen
   return result;
 }
 
-/// Returns only by throwing: the first error that is not "not here", else "not found".
-[[noreturn]] void execute(const SpawnSpec& spec) {
-  std::vector<std::string> arguments = spec.argv;
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : spec.environment)
-    variables.push_back(name + "=" + value);
-  const std::vector<char*> argv = pointers(arguments);
-  const std::vector<char*> envp = pointers(variables);
-  StepFailed failure{Step::program, ENOENT};
-  for (const std::string& path : candidates(spec.argv.front(), spec.environment)) {
-    ::execve(path.c_str(), argv.data(), envp.data());
-    const int error = errno;
-    if (error == ENOTDIR) continue;
-    if (error == ENOENT && ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) != 0) continue;
-    if (error == ENOENT) throw StepFailed{Step::interpreter, error};
-    if (error != EACCES) throw StepFailed{Step::program, error};
-    failure.error = EACCES;
+/// Everything that exec takes, made while memory may still be asked for: the limits come last.
+class Image {
+ public:
+  explicit Image(const SpawnSpec& spec)
+      : arguments_(spec.argv), paths_(candidates(spec.argv.front(), spec.environment)) {
+    for (const auto& [name, value] : spec.environment)
+      variables_.push_back(name + "=" + value);
+    for (std::string& argument : arguments_)
+      argv_.push_back(argument.data());
+    for (std::string& variable : variables_)
+      envp_.push_back(variable.data());
+    argv_.push_back(nullptr);
+    envp_.push_back(nullptr);
   }
-  throw failure;
-}
+
+  /// Returns only when it failed: with the first error that is not "not here", else "not found".
+  StepFailed execute() const {
+    StepFailed failure{Step::program, ENOENT};
+    for (const std::string& path : paths_) {
+      ::execve(path.c_str(), argv_.data(), envp_.data());
+      const int error = errno;
+      if (error == ENOTDIR) continue;
+      if (error == ENOENT && ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) != 0) continue;
+      if (error == ENOENT) return {Step::interpreter, error};
+      if (error != EACCES) return {Step::program, error};
+      failure.error = EACCES;
+    }
+    return failure;
+  }
+
+ private:
+  std::vector<std::string> arguments_;
+  std::vector<std::string> variables_;
+  std::vector<std::string> paths_;
+  std::vector<char*> argv_;
+  std::vector<char*> envp_;
+};
 
 }  // namespace
 
@@ -134,10 +143,13 @@ void become_program(const SpawnSpec& spec, pid_t supervisor, int errors) {
     if (spec.run_as) become(*spec.run_as);
     die_with(supervisor);
     if (!spec.directory.empty()) require(::chdir(spec.directory.c_str()) == 0, Step::directory);
-    apply(spec.limits);
+    const Image image(spec);
     if (const int error = confine(Confinement::basic)) throw StepFailed{Step::confinement, error};
     default_signals();
-    execute(spec);
+    apply(spec.limits);
+    const StepFailed failed = image.execute();
+    report.value = static_cast<std::int32_t>(failed.step);
+    report.error = failed.error;
   } catch (const StepFailed& failed) {
     report.value = static_cast<std::int32_t>(failed.step);
     report.error = failed.error;

@@ -102,7 +102,7 @@ Task<> be_busy(Spawner& spawner) {
       kill_adopted();
   });
   int right = 0;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const int code = i % 50;
     const auto child = co_await ChildProcess::start(spawner, shell("exit " + std::to_string(code)));
     const ExitStatus status = co_await child->exited();
@@ -111,7 +111,7 @@ Task<> be_busy(Spawner& spawner) {
   }
   done = true;
   sweeper.join();
-  std::cout << right << " of 200 ended with their own code, " << children_of(::getpid()).size()
+  std::cout << right << " of 100 ended with their own code, " << children_of(::getpid()).size()
             << " children" << std::endl;
 }
 

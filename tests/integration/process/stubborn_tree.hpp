@@ -1,21 +1,18 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
+#include <string>
 
 namespace opsroom::process {
 
-/// A shell script: ignores SIGTERM, has a grandchild, and a double-forked daemon in a session of
-/// its own that holds stdout. Prints the three pids.
-constexpr const char* stubborn_tree_without_wait =
+/// A shell script that ignores SIGTERM, has a grandchild, and a double-forked daemon in a session
+/// of its own that holds stdout. Prints the three pids; what the main process does then is to be
+/// added.
+inline const std::string stubborn_start =
     "trap '' TERM; echo $$; "
     "sh -c 'echo $$; exec sleep 1000' & "
     "(setsid sh -c 'echo $$; exec sleep 1000' &) ; ";
-constexpr const char* stubborn_tree =
-    "trap '' TERM; echo $$; "
-    "sh -c 'echo $$; exec sleep 1000' & "
-    "(setsid sh -c 'echo $$; exec sleep 1000' &) ; "
-    "while :; do sleep 1000; done";
+inline const std::string stubborn_tree = stubborn_start + "while :; do sleep 1000; done";
 constexpr std::size_t stubborn_tree_size = 3;
 
 }  // namespace opsroom::process

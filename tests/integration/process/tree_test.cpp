@@ -54,11 +54,11 @@ TEST_F(ATree, ThatIgnoresEveryRequestIsStoppedAfterItsGrace) {
 
 TEST_F(ATree, DiesWithItsMainProcess) {
   run([](Spawner& spawner) -> Task<> {
-    const auto child = co_await ChildProcess::start(
-        spawner, shell(std::string(stubborn_tree_without_wait) + "exit 5")
-    );
+    const auto child =
+        co_await ChildProcess::start(spawner, shell(stubborn_start + "read line; exit 5"));
     LineReader lines(child->out(), 64);
     const auto pids = co_await read_pids(lines, stubborn_tree_size);
+    child->in().close();
     const ExitStatus status = co_await child->exited();
     EXPECT_EQ(status.code, 5);
     co_await child->gone();
@@ -274,7 +274,7 @@ TEST(AHostThatReapsOrphans, NeverStealsTheEndOfItsOwnChildren) {
   OtherHost host("busy");
   const std::vector<std::string> said = host.read();
   ASSERT_EQ(said.size(), 1u);
-  EXPECT_EQ(said[0], "200 of 200 ended with their own code, 0 children");
+  EXPECT_EQ(said[0], "100 of 100 ended with their own code, 0 children");
 }
 
 TEST(AHost, ClosesItsMemoryAndEnvironmentToItsChildren) {

@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RestTooLong", "a\n123456789", {"a", too_long}},
         Case{"RestMuchTooLong", "a\n" + std::string(100, 'x'), {"a", too_long}}
     ),
-    [](const auto& info) { return info.param.name; }
+    [](const auto& bundle) { return bundle.param.name; }
 );
 
 TEST(LineReader, TakesLinesOfAMebibyteInLinearTime) {
