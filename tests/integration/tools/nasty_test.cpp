@@ -1,0 +1,338 @@
+#include "base/files.hpp"
+#include "integration/tools/fixture.hpp"
+
+#include <fstream>
+
+// One misbehaving server a test: exact outcome, message, time, and nothing left (the fixture
+// looks).
+
+namespace opsroom::tools::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Nasty : public ToolsTest {};
+
+TEST_F(Nasty, APoliteServerAnswers) {
+  add_nasty("polite");
+  const ToolResult result = call();
+  EXPECT_TRUE(result.succeeded) << result.error;
+  EXPECT_EQ(result.delivery, Delivery::answered);
+  EXPECT_EQ(result.output, (Json{{"text", "done"}}));
+}
+
+TEST_F(Nasty, DeathAtStartIsNamedWithStatusAndLastWords) {
+  add_nasty("dies_at_start");
+  const ToolResult result = call();
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_THAT(
+      result.error,
+      AllOf(HasSubstr("server 'nasty' exited with 3"), HasSubstr("cannot find my configuration"))
+  );
+}
+
+TEST_F(Nasty, DeathOnTheProbeIsFollowedByALegacyStart) {
+  add_nasty("dies_on_probe");
+  EXPECT_TRUE(call().succeeded);
+}
+
+TEST_F(Nasty, TheVerdictOfADeadlyProbeIsRemembered) {
+  add_nasty("dies_on_probe", Scope::step);
+  EXPECT_TRUE(call().succeeded);
+  recorder.logs.clear();
+  const double second = milliseconds([&] { EXPECT_TRUE(call().succeeded); });
+  EXPECT_LT(second, 2000);
+}
+
+TEST_F(Nasty, DeathInACallIsUnknownAndFast) {
+  add_nasty("dies_mid_call");
+  const ToolResult result = call();
+  EXPECT_FALSE(result.succeeded);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_THAT(
+      result.error,
+      AllOf(HasSubstr("server 'nasty' exited with 7"), HasSubstr("fatal: out of cheese"))
+  );
+  EXPECT_THAT(recorder.text("stderr"), HasSubstr("about to fail"));
+}
+
+TEST_F(Nasty, ASignalIsNamed) {
+  add_nasty("killed_mid_call");
+  EXPECT_THAT(call().error, HasSubstr("killed by SIGKILL"));
+}
+
+TEST_F(Nasty, AnAnswerBeforeDeathStillCounts) {
+  add_nasty("answers_and_dies");
+  const ToolResult result = call();
+  EXPECT_TRUE(result.succeeded) << result.error;
+  EXPECT_EQ(result.output["text"], "last words");
+}
+
+TEST_F(Nasty, ADaemonThatHoldsThePipeDoesNotHideTheDeath) {
+  const auto pid_file = lane.path() / "daemon.pid";
+  add_nasty("daemon_survives_death").environment["NASTY_PID_FILE"] = pid_file.string();
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 3000);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_THAT(result.error, HasSubstr("exited with 5"));
+}
+
+TEST_F(Nasty, SilenceOnTheProbeCostsThreeSecondsOnce) {
+  add_nasty("silent_on_probe", Scope::step);
+  EXPECT_LT(milliseconds([&] { EXPECT_TRUE(call().succeeded); }), 4500);
+  EXPECT_LT(milliseconds([&] { EXPECT_TRUE(call().succeeded); }), 2000);
+}
+
+TEST_F(Nasty, SilenceInACallTimesOutAndEndsTheServer) {
+  add_nasty("never_answers").timeout = 300ms;
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 3000);
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_FALSE(result.canceled);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_EQ(result.error, "nasty.work gave no answer and no progress for 300 ms");
+  EXPECT_THAT(result.hint, HasSubstr("\"timeout\""));
+  EXPECT_THAT(children(), ::testing::IsEmpty());
+}
+
+TEST_F(Nasty, TheStepsOwnTimeoutBeatsTheSources) {
+  add_nasty("never_answers");
+  call_timeout = 300ms;
+  EXPECT_LT(milliseconds([&] { EXPECT_TRUE(call().timed_out); }), 3000);
+}
+
+TEST_F(Nasty, SilenceAtTheOpeningEndsWithTheStepsTimeout) {
+  add_nasty("never_opens");
+  call_timeout = 3500ms;
+  const ToolResult result = call();
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_THAT(result.error, HasSubstr("server 'nasty' did not"));
+}
+
+TEST_F(Nasty, ACancelEndsAServerThatIsStillStarting) {
+  add_nasty("slow_start");
+  stop_after(200ms, StopReason::canceled);
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 2000);
+  EXPECT_TRUE(result.canceled);
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_THAT(children(), ::testing::IsEmpty());
+}
+
+TEST_F(Nasty, ALateAnswerAndLateProgressAreIgnored) {
+  add_nasty("answers_after_cancel", Scope::host).timeout = 200ms;
+  EXPECT_TRUE(call().timed_out);
+  const ToolResult second = call("nasty.work", Json{{"quick", true}});
+  EXPECT_EQ(second.output["text"], "second");
+  EXPECT_TRUE(recorder.progresses.empty());
+}
+
+TEST_F(Nasty, AnAnswerWithinTheGraceOfACancelIsKept) {
+  add_nasty("answers_after_cancel");
+  stop_after(200ms, StopReason::canceled);
+  const ToolResult result = call();
+  EXPECT_TRUE(result.canceled);
+  EXPECT_EQ(result.delivery, Delivery::answered);
+  EXPECT_EQ(result.output["text"], "late answer");
+}
+
+TEST_F(Nasty, GarbageAndBannersAreSkipped) {
+  add_nasty("garbage");
+  const ToolResult result = call();
+  EXPECT_TRUE(result.succeeded) << result.error;
+  EXPECT_EQ(result.output["text"], "clean");
+}
+
+TEST_F(Nasty, AMessageBeyondTheLimitFailsOneCallAndNotTheServer) {
+  add_nasty("huge_line");
+  const ToolResult result = call();
+  EXPECT_FALSE(result.succeeded);
+  EXPECT_EQ(result.delivery, Delivery::answered);
+  EXPECT_THAT(result.error, HasSubstr("larger than the limit"));
+  EXPECT_EQ(call("nasty.work", Json{{"small", true}}).output["text"], "small again");
+}
+
+TEST_F(Nasty, StrayAndDoubleAnswersAreIgnored) {
+  add_nasty("stray_ids");
+  EXPECT_EQ(call().output["text"], "yours");
+  EXPECT_EQ(call().output["text"], "yours");
+}
+
+TEST_F(Nasty, AnIdThatComesBackAsAStringIsUnderstood) {
+  add_nasty("string_id");
+  EXPECT_EQ(call().output["text"], "as a string");
+}
+
+TEST_F(Nasty, AnAnswerThatIsBothResultAndErrorFailsAtOnce) {
+  add_nasty("both_result_and_error");
+  const ToolResult result = call();
+  EXPECT_FALSE(result.succeeded);
+  EXPECT_THAT(result.error, HasSubstr("bad answer: both result and error"));
+}
+
+TEST_F(Nasty, ADeafServerAndItsDaemonAreKilled) {
+  const auto pid_file = lane.path() / "daemon.pid";
+  add_nasty("deaf").environment["NASTY_PID_FILE"] = pid_file.string();
+  stop_after(500ms, StopReason::canceled);
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 6500);
+  EXPECT_TRUE(result.canceled);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  ASSERT_TRUE(std::filesystem::exists(pid_file));
+  EXPECT_FALSE(exists(std::stoi(read_file(pid_file))));
+}
+
+TEST_F(Nasty, ALostLeaseKillsWithoutGrace) {
+  add_nasty("deaf");
+  stop_after(500ms, StopReason::lease_lost);
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 1500);
+  EXPECT_TRUE(result.canceled);
+}
+
+TEST_F(Nasty, AFloodOnStderrNeitherBlocksNorGrows) {
+  add_nasty("floods_stderr");
+  const ToolResult result = call();
+  EXPECT_EQ(result.output["text"], "after the noise");
+  EXPECT_THAT(recorder.text("stderr"), HasSubstr("the end of the noise"));
+}
+
+TEST_F(Nasty, AFloodOfProgressIsMadeMonotonicAndEndsWithTheCall) {
+  add_nasty("floods_progress");
+  EXPECT_EQ(call().output["text"], "counted");
+  EXPECT_EQ(recorder.progresses.size(), 15000U);
+  EXPECT_TRUE(std::is_sorted(recorder.progresses.begin(), recorder.progresses.end()));
+}
+
+TEST_F(Nasty, ProgressKeepsACallAlive) {
+  add_nasty("keeps_alive").timeout = 400ms;
+  EXPECT_EQ(call().output["text"], "slowly");
+}
+
+TEST_F(Nasty, ProgressDoesNotBeatTheTotal) {
+  add_nasty("progress_forever").max_total = 600ms;
+  const ToolResult result = call();
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_EQ(result.error, "nasty.work took longer than 600 ms in total");
+}
+
+TEST_F(Nasty, AsksInsideACallAreAnsweredWithTheLaneAsRoot) {
+  add_nasty("asks_roots");
+  const ToolResult result = call();
+  ASSERT_TRUE(result.succeeded) << result.error;
+  EXPECT_EQ(result.output["roots"]["roots"][0]["uri"], mcp::file_uri(lane.path()));
+  EXPECT_EQ(result.output["roots_id"], "r-1");
+  EXPECT_EQ(result.output["ping"], Json::object());
+  EXPECT_EQ(result.output["sampling"], -32601);
+  EXPECT_TRUE(result.output["declared"].contains("roots"));
+}
+
+TEST_F(Nasty, OnlyLaneServersAreToldARoot) {
+  add_nasty("asks_roots", Scope::step);
+  const ToolResult result = call();
+  ASSERT_TRUE(result.succeeded) << result.error;
+  EXPECT_TRUE(result.output["roots"].is_null());
+  EXPECT_FALSE(result.output["declared"].contains("roots"));
+}
+
+TEST_F(Nasty, AModernServerGetsItsMetaEverywhere) {
+  add_nasty("modern");
+  EXPECT_EQ(io.run(box().describe("nasty.work")).name, "nasty.work");
+  const ToolResult result = call();
+  ASSERT_TRUE(result.succeeded) << result.error;
+  const Json& meta = result.output["meta"];
+  EXPECT_EQ(meta["io.opsroom/call"]["run"], 42);
+  EXPECT_EQ(meta["io.opsroom/call"]["workdir"], lane.path().string());
+  EXPECT_EQ(meta["io.opsroom/call"]["idempotencyKey"], "run-42-step");
+  EXPECT_TRUE(meta.contains("progressToken"));
+}
+
+TEST_F(Nasty, AVersionErrorThatNamesOursIsModern) {
+  add_nasty("modern_by_error");
+  EXPECT_EQ(call().output["meta"]["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+}
+
+TEST_F(Nasty, AVersionErrorThatNamesOthersIsRefused) {
+  add_nasty("modern_elsewhere");
+  const ToolResult result = call();
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_EQ(result.error, "server 'nasty' speaks MCP 2031-01-01 only");
+}
+
+TEST_F(Nasty, UnfinishedResultsAreClearFailures) {
+  add_nasty("result_types");
+  EXPECT_THAT(
+      call("nasty.work", Json{{"type", "input_required"}}).error,
+      HasSubstr("needs input, which is not configured")
+  );
+  EXPECT_THAT(
+      call("nasty.work", Json{{"type", "novel"}}).error, HasSubstr("unknown resultType 'novel'")
+  );
+  EXPECT_TRUE(call("nasty.work", Json{{"type", "complete"}}).succeeded);
+}
+
+TEST_F(Nasty, ArtifactsAreDecoded) {
+  add_nasty("artifact");
+  const ToolResult result = call();
+  ASSERT_EQ(result.artifacts.size(), 1U) << result.error;
+  EXPECT_EQ(result.artifacts[0].name, "report.bin");
+  EXPECT_EQ(result.artifacts[0].content, std::string("hello\0world", 11));
+  EXPECT_EQ(result.output["text"], "one\ntwo");
+}
+
+TEST_F(Nasty, EveryNoHasItsOutcome) {
+  add_nasty("fails");
+  const ToolResult tool = call("nasty.work", Json{{"how", "isError"}});
+  EXPECT_EQ(tool.delivery, Delivery::answered);
+  EXPECT_EQ(tool.error, "disk on fire");
+  EXPECT_EQ(tool.output["code"], 5);
+  EXPECT_EQ(call("nasty.work", Json{{"how", "-32602"}}).delivery, Delivery::rejected);
+  EXPECT_EQ(call("nasty.work", Json{{"how", "-32603"}}).delivery, Delivery::answered);
+}
+
+TEST_F(Nasty, AnEmptyCursorIsFollowed) {
+  add_nasty("pages");
+  const auto tools = io.run(box().list("nasty"));
+  ASSERT_EQ(tools.size(), 3U);
+  EXPECT_EQ(tools[2].name, "nasty.c");
+}
+
+TEST_F(Nasty, EndlessPagesAreAFailure) {
+  add_nasty("endless_pages");
+  EXPECT_THAT(describe_failure("nasty.work"), HasSubstr("its tools/list does not end"));
+}
+
+TEST_F(Nasty, LogsArriveInOrderAndStopWithTheCall) {
+  add_nasty("logs");
+  recorder.slowness = 20ms;
+  EXPECT_EQ(call().output["text"], "logged");
+  EXPECT_EQ(recorder.text("stdout"), "line 1\nline 2\n");
+  EXPECT_EQ(recorder.text("warning"), "{\"n\":1}\n");
+  EXPECT_EQ(recorder.text("stderr"), "from stderr\n");
+  for (const auto& [stream, text] : recorder.logs)
+    EXPECT_THAT(text, Not(HasSubstr("after the end")));
+}
+
+TEST_F(Nasty, AClosedStdoutIsTheEnd) {
+  add_nasty("closes_stdout");
+  ToolResult result;
+  EXPECT_LT(milliseconds([&] { result = call(); }), 3000);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_THAT(result.error, HasSubstr("closed its standard output"));
+}
+
+TEST_F(Nasty, ACallTheServerNeverReadIsBounded) {
+  add_nasty("stops_reading").timeout = 300ms;
+  const ToolResult result = call("nasty.work", Json{{"big", std::string(8u << 20, 'x')}});
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+}
+
+}  // namespace
+}  // namespace opsroom::tools::test

@@ -1,0 +1,185 @@
+#include "base/failure.hpp"
+#include "tools/base64.hpp"
+#include "tools/catalogue.hpp"
+#include "tools/mcp_codec.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace opsroom::tools {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(CallParams, CarryTokenAndWhoCalls) {
+  ToolCall call;
+  call.run = RunId{7};
+  call.step = "test";
+  call.attempt = 2;
+  call.idempotency_key = "key";
+  call.arguments = Json{{"a", 1}};
+  const Json params = mcp::call_params({call, "run", "/lane", 1234, 9});
+  EXPECT_EQ(params["name"], "run");
+  EXPECT_EQ(params["arguments"], (Json{{"a", 1}}));
+  EXPECT_EQ(params["_meta"]["progressToken"], 9);
+  EXPECT_EQ(
+      params["_meta"]["io.opsroom/call"],
+      Json::parse(
+          R"({"run":7,"step":"test","attempt":2,"idempotencyKey":"key","workdir":"/lane","deadlineMs":1234})"
+      )
+  );
+}
+
+TEST(CallResult, StructuredContentIsTheOutputElseTheText) {
+  ToolResult structured;
+  mcp::read_call_result(
+      Json::parse(R"({"content":[{"type":"text","text":"x"}],"structuredContent":[1,2]})"),
+      structured
+  );
+  EXPECT_TRUE(structured.succeeded);
+  EXPECT_EQ(structured.output, Json::parse("[1,2]"));
+
+  ToolResult text;
+  mcp::read_call_result(
+      Json::parse(
+          R"({"content":[{"type":"text","text":"a"},{"type":"image","data":"x"},{"type":"text","text":"b"}]})"
+      ),
+      text
+  );
+  EXPECT_EQ(text.output, (Json{{"text", "a\nb"}}));
+}
+
+TEST(CallResult, AnErrorOfTheToolKeepsItsOutput) {
+  ToolResult result;
+  mcp::read_call_result(
+      Json::parse(
+          R"({"isError":true,"content":[{"type":"text","text":"no"}],"structuredContent":{"c":1}})"
+      ),
+      result
+  );
+  EXPECT_FALSE(result.succeeded);
+  EXPECT_EQ(result.error, "no");
+  EXPECT_EQ(result.output, (Json{{"c", 1}}));
+}
+
+TEST(CallResult, DeclaredResourcesBecomeArtifacts) {
+  ToolResult result;
+  mcp::read_call_result(
+      Json::parse(R"({"content":[{"type":"resource","resource":{"uri":"x:1","blob":"AAEC"},
+        "_meta":{"io.opsroom/artifact":{"name":"a.bin","mediaType":"application/x"}}},
+        {"type":"resource","resource":{"uri":"x:2","text":"plain","mimeType":"text/plain",
+        "_meta":{"io.opsroom/artifact":{"name":"b.txt"}}}}]})"),
+      result
+  );
+  ASSERT_EQ(result.artifacts.size(), 2U);
+  EXPECT_EQ(result.artifacts[0].content, std::string("\0\1\2", 3));
+  EXPECT_EQ(result.artifacts[0].media_type, "application/x");
+  EXPECT_EQ(result.artifacts[1].name, "b.txt");
+  EXPECT_EQ(result.artifacts[1].media_type, "text/plain");
+}
+
+TEST(CallResult, WhatIsNoneIsRefused) {
+  for (const char* text :
+       {"{}", "[]", "1", R"({"content":"x"})", R"({"content":[{"type":"text","text":1}]})"}) {
+    ToolResult result;
+    EXPECT_THROW(mcp::read_call_result(Json::parse(text), result), Failure) << text;
+  }
+}
+
+TEST(ResultType, AbsentIsCompleteAndUnknownIsUnknown) {
+  using Kind = mcp::ResultType::Kind;
+  EXPECT_EQ(mcp::result_type(Json::object()).kind, Kind::complete);
+  EXPECT_EQ(mcp::result_type({{"resultType", "input_required"}}).kind, Kind::input_required);
+  EXPECT_EQ(mcp::result_type({{"resultType", "task"}}).kind, Kind::task);
+  EXPECT_EQ(mcp::result_type({{"resultType", "new"}}).kind, Kind::unknown);
+  EXPECT_EQ(mcp::result_type({{"resultType", 5}}).kind, Kind::unknown);
+}
+
+TEST(ToolPage, AnEmptyCursorIsACursor) {
+  EXPECT_EQ(mcp::tool_page(Json::parse(R"({"tools":[],"nextCursor":""})")).next, "");
+  EXPECT_FALSE(mcp::tool_page(Json::parse(R"({"tools":[]})")).next);
+  EXPECT_THROW(mcp::tool_page(Json::parse(R"({"tools":{}})")), Failure);
+  EXPECT_THROW(mcp::tool_page(Json::parse(R"({"tools":[{"name":5}]})")), Failure);
+}
+
+TEST(Roots, AreFileUris) {
+  EXPECT_EQ(mcp::file_uri("/a b/ü#c"), "file:///a%20b/%C3%BC%23c");
+}
+
+TEST(LogMessages, KeepTextAndDumpTheRest) {
+  EXPECT_EQ(mcp::log_text({{"data", "a\nb"}}), "a\nb");
+  EXPECT_EQ(mcp::log_text(Json::parse(R"({"data":{"n":1}})")), R"({"n":1})");
+  EXPECT_EQ(mcp::log_stream({{"level", "info"}, {"logger", "stdout"}}), "stdout");
+  EXPECT_EQ(mcp::log_stream({{"level", "info"}}), "info");
+}
+
+TEST(Base64, DecodesOrSaysNo) {
+  EXPECT_EQ(decode_base64("aGVsbG8="), "hello");
+  EXPECT_EQ(decode_base64("aGVsbG8"), "hello");
+  EXPECT_EQ(decode_base64(""), "");
+  EXPECT_FALSE(decode_base64("a"));
+  EXPECT_FALSE(decode_base64("a b="));
+}
+
+class CatalogueTest : public ::testing::Test {
+ protected:
+  CatalogueTest()
+      : config(parse_tools_config(
+            Json::parse(R"({"plugins":{"exec":{}},"mcpServers":{"files":{"command":"x",
+              "opsroom":{"deny":["write_*"]}}}})"),
+            "tools.json"
+        )),
+        catalogue(config) {
+    catalogue.store(
+        config.sources.at("exec"),
+        {Json::parse(R"({"name":"run","description":"d","annotations":{"readOnlyHint":true}})")}
+    );
+    catalogue.store(
+        config.sources.at("files"),
+        {Json::parse(R"({"name":"read_file","annotations":{"readOnlyHint":true}})"),
+         Json::parse(R"({"name":"write_file"})")}
+    );
+  }
+
+  template <class Function>
+  std::string failure_of(Function function) {
+    try {
+      function();
+    } catch (const Failure& failure) {
+      return failure.message() + " | " + failure.hint();
+    }
+    return "accepted";
+  }
+
+  ToolsConfig config;
+  Catalogue catalogue;
+};
+
+TEST_F(CatalogueTest, UnknownToolsNameWhatThereIsAndTheNearest) {
+  EXPECT_EQ(
+      failure_of([&] { catalogue.find("exec.rum"); }),
+      "unknown tool 'exec.rum': source 'exec' has run | Did you mean exec.run?"
+  );
+  EXPECT_EQ(
+      failure_of([&] { catalogue.source_of("exce.run"); }),
+      "unknown tool 'exce.run': there is no source 'exce', only exec and files | Did you mean "
+      "exec.run?"
+  );
+  EXPECT_THAT(failure_of([&] { catalogue.source_of("exec"); }), HasSubstr("Write exec.<tool>."));
+}
+
+TEST_F(CatalogueTest, DeniedToolsAreNotThere) {
+  EXPECT_THAT(failure_of([&] { catalogue.find("files.write_file"); }), HasSubstr("has read_file"));
+  EXPECT_THAT(
+      failure_of([&] { Catalogue::check_filter(config.sources.at("files"), "files.write_file"); }),
+      HasSubstr("'files.write_file' is not allowed here")
+  );
+}
+
+TEST_F(CatalogueTest, OnlyTrustedSourcesAreBelieved) {
+  EXPECT_TRUE(catalogue.find("exec.run").safe_to_repeat);
+  EXPECT_FALSE(catalogue.find("files.read_file").safe_to_repeat);
+}
+
+}  // namespace
+}  // namespace opsroom::tools

@@ -1,0 +1,186 @@
+#include "base/failure.hpp"
+#include "base/files.hpp"
+#include "tools/temporary_directory.hpp"
+#include "tools/tools_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdlib.h>
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+ToolsConfig parse(const char* text) {
+  return parse_tools_config(Json::parse(text), "/etc/opsroom/tools.json");
+}
+
+std::string failure_of(const char* text) {
+  try {
+    parse(text);
+  } catch (const Failure& failure) {
+    return failure.message() + " | " + failure.hint();
+  }
+  return "accepted";
+}
+
+TEST(ToolsConfig, TakesTheEcosystemsFileUnchanged) {
+  const auto config = parse(R"({"mcpServers": {"files": {"type": "stdio", "command": "npx",
+      "args": ["-y", "server", "."], "env": {"A": "b"}, "cwd": "sub", "autoApprove": []}}})");
+  const SourceConfig& files = config.sources.at("files");
+  EXPECT_THAT(files.argv, ElementsAre("npx", "-y", "server", "."));
+  EXPECT_EQ(files.environment.at("A"), "b");
+  EXPECT_EQ(files.directory, "sub");
+  EXPECT_EQ(files.scope, Scope::lane);
+  EXPECT_EQ(files.timeout, 60s);
+  EXPECT_EQ(files.max_total, 1h);
+  EXPECT_FALSE(files.trusted);
+}
+
+TEST(ToolsConfig, ReadsOurOwnKeysUnderOneKey) {
+  const auto config = parse(R"({"mcpServers": {"db": {"command": "x", "opsroom": {
+      "scope": "host", "timeout": "90s", "maxTotal": "2h", "allow": ["read_*"], "deny": ["*_all"],
+      "trust": true}}}})");
+  const SourceConfig& db = config.sources.at("db");
+  EXPECT_EQ(db.scope, Scope::host);
+  EXPECT_EQ(db.timeout, 90s);
+  EXPECT_EQ(db.max_total, 2h);
+  EXPECT_TRUE(db.filter.admits("read_row"));
+  EXPECT_FALSE(db.filter.admits("read_all"));
+  EXPECT_FALSE(db.filter.admits("write_row"));
+  EXPECT_TRUE(db.trusted);
+}
+
+TEST(ToolsConfig, PluginsAreTrustedAndRunOncePerStep) {
+  const auto config =
+      parse(R"({"plugins": {"exec": {"library": "exec.so", "isolation": "process"}}})");
+  const SourceConfig& exec = config.sources.at("exec");
+  EXPECT_EQ(exec.scope, Scope::step);
+  EXPECT_TRUE(exec.trusted);
+  EXPECT_EQ(exec.library, "exec.so");
+}
+
+TEST(ToolsConfig, WithoutAFileThereAreTheThreePlugins) {
+  EXPECT_THAT(default_tools_config().names(), ElementsAre("exec", "files", "git"));
+}
+
+TEST(ToolsConfig, RefusesUnknownKeysOfOursByName) {
+  EXPECT_EQ(
+      failure_of(R"({"mcpServers": {"a": {"command": "x", "opsroom": {"scop": "lane"}}}})"),
+      "tools.json: /mcpServers/a/opsroom/scop: unknown key | Did you mean \"scope\"? Allowed are "
+      "scope, timeout, maxTotal, allow, deny and trust."
+  );
+}
+
+TEST(ToolsConfig, BadValuesNameThePlaceAndWhatIsAllowed) {
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"a": {"command": "x", "opsroom": {"scope": "run"}}}})"),
+      HasSubstr("tools.json: /mcpServers/a/opsroom/scope: 'run' is not known | Allowed are host, "
+                "lane and step")
+  );
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"a": {"command": "x", "opsroom": {"timeout": "5 parsecs"}}}})"),
+      HasSubstr("/mcpServers/a/opsroom/timeout: '5 parsecs' is no duration | Write a whole number")
+  );
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"a": {"command": "x", "args": [1]}}})"),
+      HasSubstr("/mcpServers/a/args/0: expected a string")
+  );
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"a": {}}})"), HasSubstr("/mcpServers/a/command: required")
+  );
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": []})"), HasSubstr("/mcpServers: expected an object, got array")
+  );
+}
+
+TEST(ToolsConfig, SourceNamesFitInFrontOfADot) {
+  EXPECT_THAT(
+      failure_of(R"({"plugins": {"my.tools": {}}})"), HasSubstr("'my.tools' cannot name a source")
+  );
+  EXPECT_THAT(failure_of(R"({"plugins": {"Exec": {}}})"), HasSubstr("a-z, 0-9, _ and -"));
+}
+
+TEST(ToolsConfig, OneNameBelongsToOneSource) {
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"exec": {"command": "x"}}, "plugins": {"exec": {}}})"),
+      HasSubstr("'exec' is already the name of another source")
+  );
+}
+
+TEST(ToolsConfig, AnHttpServerIsKeptAsUnusable) {
+  const auto config = parse(R"({"mcpServers": {"web": {"url": "https://x"}}})");
+  EXPECT_THAT(config.sources.at("web").refusal, HasSubstr("HTTP"));
+}
+
+TEST(ToolsConfig, ReplacesVariablesAndFiles) {
+  const TemporaryDirectory home;
+  write_file(home.path() / "token", "s3cret\n");
+  ::setenv("OPSROOM_TEST_TOKEN", "from-env", 1);
+  const auto config = parse_tools_config(
+      Json::parse(
+          R"({"mcpServers": {"a": {"command": "x", "args": ["--t=${env:OPSROOM_TEST_TOKEN}!"],
+        "env": {"T": "${file:token}", "W": "${workspaceFolder}"}}}})"
+      ),
+      home.path() / "tools.json"
+  );
+  const SourceConfig& a = config.sources.at("a");
+  EXPECT_EQ(a.argv.back(), "--t=from-env!");
+  EXPECT_EQ(a.environment.at("T"), "s3cret");
+  EXPECT_EQ(a.environment.at("W"), "${workspaceFolder}");
+}
+
+TEST(ToolsConfig, AMissingVariableNamesServerAndVariable) {
+  EXPECT_THAT(
+      failure_of(
+          R"({"mcpServers": {"a": {"command": "x", "env": {"T": "${env:OPSROOM_NOT_SET}"}}}})"
+      ),
+      HasSubstr("server 'a' needs the environment variable OPSROOM_NOT_SET, which is not set")
+  );
+  EXPECT_THAT(
+      failure_of(R"({"plugins": {"p": {"env": {"T": "${file:/nowhere/at/all}"}}}})"),
+      HasSubstr("plugin 'p' needs ${file:/nowhere/at/all}")
+  );
+}
+
+TEST(ToolsConfig, ABrokenFileIsNamedWithLineAndColumn) {
+  const TemporaryDirectory home;
+  write_file(home.path() / "tools.json", "{\n  \"plugins\": {,}\n}");
+  try {
+    load_tools_config(home.path() / "tools.json");
+    FAIL() << "accepted";
+  } catch (const Failure& failure) {
+    EXPECT_THAT(failure.message(), HasSubstr("tools.json: not JSON at line 2"));
+  }
+}
+
+TEST(Duration, IsAWholeNumberWithAUnit) {
+  EXPECT_EQ(parse_duration("500ms"), Clock::duration(500ms));
+  EXPECT_EQ(parse_duration("10m"), Clock::duration(10min));
+  for (const char* bad : {"", "5", "s", "0s", "-1s", "1.5s", "5 s", "99999999999h"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+  EXPECT_EQ(duration_text(90s), "90 s");
+  EXPECT_EQ(duration_text(10min), "10 min");
+}
+
+TEST(Glob, MatchesWholeNames) {
+  EXPECT_TRUE(matches_glob("read_*", "read_file"));
+  EXPECT_TRUE(matches_glob("*", ""));
+  EXPECT_TRUE(matches_glob("a*b*c", "a1b2b3c"));
+  EXPECT_TRUE(matches_glob("?et", "get"));
+  EXPECT_FALSE(matches_glob("read", "read_file"));
+  EXPECT_FALSE(matches_glob("*_all", "all"));
+}
+
+TEST(Glob, ManyStarsStayFast) {
+  const std::string text(5000, 'a');
+  EXPECT_FALSE(matches_glob("*a*a*a*a*a*a*a*a*a*a*b", text));
+}
+
+}  // namespace
+}  // namespace opsroom::tools

@@ -1,0 +1,150 @@
+#include "tools/envelope.hpp"
+
+#include "base/failure.hpp"
+#include "tools/ndjson.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace opsroom::tools {
+namespace {
+
+using Kind = Envelope::Kind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Envelope read(std::string text) {
+  EnvelopeReader reader;
+  return reader.read(std::move(text));
+}
+
+TEST(Envelope, KeepsTheResultAsItCame) {
+  const auto e = read(R"({"result": {"a" : [1, 2.50]}, "jsonrpc":"2.0","id": 7 })");
+  EXPECT_EQ(e.kind, Kind::result);
+  EXPECT_EQ(e.number(), 7);
+  EXPECT_THAT(std::string(e.payload()), HasSubstr(R"({"a" : [1, 2.50]})"));
+}
+
+TEST(Envelope, TellsTheKindsApart) {
+  EXPECT_EQ(read(R"({"jsonrpc":"2.0","id":"q","method":"ping"})").kind, Kind::request);
+  EXPECT_EQ(read(R"({"jsonrpc":"2.0","method":"n","params":{}})").kind, Kind::notification);
+  EXPECT_EQ(read(R"({"jsonrpc":"2.0","id":1,"error":{"code":1}})").kind, Kind::error);
+  EXPECT_EQ(read(R"([{"jsonrpc":"2.0"}])").kind, Kind::batch);
+}
+
+TEST(Envelope, IdsOfOthersAreEchoedExactly) {
+  EXPECT_EQ(read(R"({"id":"r\u00e4-1","method":"ping"})").id, R"("r\u00e4-1")");
+  EXPECT_EQ(read(R"({"id":12345678901234567890,"method":"ping"})").id, "12345678901234567890");
+}
+
+TEST(Envelope, AnIdOfOursMayComeBackAsAString) {
+  EXPECT_EQ(read(R"({"id":"7","result":{}})").number(), 7);
+  EXPECT_FALSE(read(R"({"id":"x7","result":{}})").number());
+  EXPECT_FALSE(read(R"({"id":7.5,"result":{}})").number());
+  EXPECT_FALSE(read(R"({"id":null,"result":{}})").number());
+}
+
+TEST(Envelope, AnAmbiguousAnswerIsMalformedAndStillNamesItsCall) {
+  for (const char* text :
+       {R"({"id":7,"result":{},"error":{"code":1}})",
+        R"({"id":7})",
+        R"({"id":7,"result":1,"result":2})"}) {
+    const auto e = read(text);
+    EXPECT_EQ(e.kind, Kind::malformed) << text;
+    EXPECT_EQ(e.number(), 7) << text;
+  }
+}
+
+TEST(Envelope, AnErrorBesideANullResultIsAnError) {
+  EXPECT_EQ(read(R"({"id":7,"result":null,"error":{"code":1}})").kind, Kind::error);
+}
+
+TEST(Envelope, BannersAreNoise) {
+  for (const char* text : {"Welcome!", "{", "{\"id\":", "42", "\"text\"", "{}", "null"}) {
+    EXPECT_EQ(read(text).kind, Kind::noise) << text;
+  }
+}
+
+TEST(Envelope, InvalidUtf8IsReplacedAndFlagged) {
+  EnvelopeReader reader;
+  const auto e = reader.read("{\"id\":1,\"result\":{\"t\":\"a\xff\"}}");
+  EXPECT_EQ(e.kind, Kind::result);
+  EXPECT_TRUE(e.repaired);
+  EXPECT_EQ(reader.payload(e)["t"], "a\xEF\xBF\xBD");
+}
+
+TEST(Envelope, PayloadsKeepTheirNumbers) {
+  EnvelopeReader reader;
+  const auto e = reader.read(
+      R"({"id":1,"result":{"i":-9223372036854775808,"u":18446744073709551615,"d":1.5,"b":123456789012345678901234567890,"n":null,"t":true}})"
+  );
+  const Json value = reader.payload(e);
+  EXPECT_EQ(value["i"].get<std::int64_t>(), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(value["u"].get<std::uint64_t>(), std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(value["d"], 1.5);
+  EXPECT_TRUE(value["b"].is_number());
+  EXPECT_TRUE(value["n"].is_null());
+  EXPECT_EQ(value["t"], true);
+}
+
+TEST(Envelope, DeepNestingIsAFailureAndNoCrash) {
+  EnvelopeReader reader;
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  const auto e = reader.read(R"({"id":1,"result":)" + deep + "}");
+  if (e.kind == Kind::result) {
+    EXPECT_THROW(reader.payload(e), Failure);
+  }
+}
+
+TEST(Envelope, ABatchIsSplit) {
+  EnvelopeReader reader;
+  const auto parts = reader.split(reader.read(R"([{"id":1,"result":{}}, {"method":"x"}])"));
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(reader.read(parts[0]).number(), 1);
+  EXPECT_EQ(reader.read(parts[1]).kind, Kind::notification);
+}
+
+TEST(Envelope, WhatWeSendHasNoLineBreak) {
+  EXPECT_EQ(
+      request_text(7, "tools/call", Json{{"a", "x\ny"}}),
+      R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":"x\ny"}})"
+  );
+  EXPECT_EQ(result_text("\"r\"", Json::object()), R"({"jsonrpc":"2.0","id":"r","result":{}})");
+}
+
+std::vector<std::string> lines_of(NdjsonSplitter& splitter) {
+  std::vector<std::string> out;
+  while (auto message = splitter.next())
+    out.push_back(message->text);
+  return out;
+}
+
+TEST(Ndjson, AnyChunkingGivesTheSameLines) {
+  const std::string stream = "\xEF\xBB\xBF{\"a\":1}\r\n\n{\"b\":2}\n\r\n{\"c\":3}";
+  for (std::size_t size = 1; size <= stream.size(); ++size) {
+    NdjsonSplitter splitter(1024);
+    for (std::size_t at = 0; at < stream.size(); at += size) {
+      splitter.feed(std::string_view(stream).substr(at, size));
+    }
+    splitter.finish();
+    EXPECT_THAT(lines_of(splitter), ElementsAre("{\"a\":1}", "{\"b\":2}", "{\"c\":3}")) << size;
+  }
+}
+
+TEST(Ndjson, AnOversizeLineIsReportedAtOnceAndDropped) {
+  NdjsonSplitter splitter(100);
+  splitter.feed("{\"id\":1,\"result\":\"" + std::string(200, 'x'));
+  const auto head = splitter.next();
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->kind, Incoming::Kind::oversize);
+  EXPECT_TRUE(head->text.starts_with("{\"id\":1"));
+  splitter.feed(std::string(100000, 'y') + "\",\"id\":1}\n{\"next\":1}\n");
+  const auto tail = splitter.next();
+  ASSERT_TRUE(tail);
+  EXPECT_EQ(tail->kind, Incoming::Kind::oversize_end);
+  EXPECT_TRUE(tail->text.ends_with("\"id\":1}"));
+  EXPECT_EQ(splitter.next()->text, "{\"next\":1}");
+}
+
+}  // namespace
+}  // namespace opsroom::tools
