@@ -83,14 +83,19 @@ export class ControlRoom {
 
   /** The private database's own process ids, as it wrote them down below our directory. */
   postmasters() {
-    if (!existsSync(this.home)) return [];
-    return readdirSync(this.home, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(this.home, entry.name, 'postmaster.pid'))
-      .filter((file) => existsSync(file))
+    return filesNamed('postmaster.pid', this.home, 3)
       .map((file) => Number(readFileSync(file, 'utf8').split('\n')[0]))
       .filter((pid) => pid > 1);
   }
+}
+
+function filesNamed(name, directory, depth) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return depth > 0 ? filesNamed(name, path, depth - 1) : [];
+    return entry.name === name ? [path] : [];
+  });
 }
 
 async function within(milliseconds, promise) {
