@@ -150,6 +150,40 @@ TEST(RolesMadeLater, GetTheirRightsByOneCall) {
   db.psql("drop owned by authenticated; drop role authenticated");
 }
 
+TEST(OrdinaryRole, WithTheDocumentedGrantsRunsEverything) {
+  TestDatabase db;
+  db.psql(
+      "create role ordinary login; grant usage on schema ops to ordinary;"
+      "grant select on all tables in schema ops to ordinary;"
+      "grant insert, update, delete on ops.api_tokens to ordinary;"
+      "grant execute on all functions in schema ops to ordinary;"
+  );
+  {
+    Loop loop;
+    store::Database database(options_for(db.url("ordinary"), 1));
+    store::PgLedger ledger(database);
+    store::PgRunQueue queue(database, std::chrono::seconds(30));
+    store::PgJournal journal(database);
+    store::PgCredentials credentials(database);
+    NewRun wanted;
+    wanted.session = loop.wait(ledger.create_session(NewSession{"S", {}, {}, {}})).id;
+    const opsroom::Run run = loop.wait(ledger.enqueue(wanted));
+    loop.wait(queue.register_worker("w", 1));
+    const Claim held = loop.wait(queue.claim("w", 1)).at(0).claim;
+    EXPECT_FALSE(loop.wait(queue.heartbeat("w", {held})).at(0).lost);
+    loop.wait(journal.put_artifact(
+        held, ArtifactDraft{"s", "file", "f", "text/plain", "x", Json::object()}
+    ));
+    loop.wait(queue.finish(held, RunEnd{RunStatus::succeeded, {}, {}}, {}));
+    EXPECT_EQ(loop.wait(ledger.events(run.id, 0, 10)).size(), 3u);
+    EXPECT_EQ(loop.wait(ledger.workers()).size(), 1u);
+    loop.wait(credentials.add(
+        "token", std::string(64, 'b'), Identity{"a", "admin", ""}, std::chrono::seconds(9)
+    ));
+  }
+  db.psql("drop owned by ordinary; drop role ordinary");
+}
+
 class CredentialStore : public StoreTest {
  protected:
   store::PgCredentials credentials{database};

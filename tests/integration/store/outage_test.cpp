@@ -45,6 +45,46 @@ TEST_F(Outage, AConnectionThatWasCutIsReplacedUnseen) {
   }
 }
 
+TEST_F(Outage, AConnectionThatBreaksBeforeTheCommitIsNoticedAndTheWorkRunAgain) {
+  int tries = 0;
+  auto cut_at_first = [&](pqxx::transaction_base& tx) {
+    const std::string backend = tx.exec1("select pg_backend_pid()")[0].c_str();
+    if (++tries == 1) db.psql("select pg_terminate_backend(" + backend + ")");
+    tx.exec("insert into ops.settings (name, value) values ('cut', 'once')");
+  };
+  loop.wait(database.transaction(cut_at_first));
+  EXPECT_EQ(tries, 2);
+  EXPECT_EQ(db.psql("select count(*) from ops.settings where name = 'cut'"), "1");
+}
+
+TEST_F(Outage, ACommitOfUnknownOutcomeIsNotRepeatedByItself) {
+  int tries = 0;
+  auto cut_before_commit = [&](pqxx::transaction_base& tx) {
+    ++tries;
+    const std::string backend = tx.exec1("select pg_backend_pid()")[0].c_str();
+    db.psql("select pg_terminate_backend(" + backend + ")");
+  };
+  const Failure doubt = failure_of([&] { loop.wait(database.transaction(cut_before_commit)); });
+  EXPECT_EQ(tries, 1);
+  EXPECT_TRUE(doubt.retryable()) << "whoever knows that repeating does no harm may repeat it";
+  EXPECT_THAT(doubt.message(), HasSubstr("the outcome is not known"));
+}
+
+TEST_F(Outage, AClaimOfUnknownOutcomeIsMadeGoodByTheNextOne) {
+  enqueue("A");
+  enqueue("B");
+  db.psql(
+      "create function die() returns trigger language plpgsql as $$ begin"
+      " perform pg_terminate_backend(pg_backend_pid()); return null; end $$;"
+      "create constraint trigger die after update on ops.runs deferrable initially deferred"
+      " for each row execute function die()"
+  );
+  EXPECT_THROW(claim(1), Failure);
+  db.psql("drop trigger die on ops.runs");
+  EXPECT_EQ(claim(1).size(), 1u);
+  EXPECT_EQ(claim(5).size(), 1u) << "the batch was used up";
+}
+
 TEST_F(Outage, AFrozenServerIsGivenUpAfterADeadline) {
   store::DatabaseOptions options = options_for(db.url(), 1);
   options.transaction_timeout = std::chrono::milliseconds(500);
