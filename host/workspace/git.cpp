@@ -186,7 +186,7 @@ Failure git_failure(
 
 std::string local_upload_pack() {
   return "git -c safe.directory=* -c core.hooksPath=/dev/null -c core.fsmonitor=false "
-         "-c uploadpack.packObjectsHook= upload-pack";
+         "upload-pack";
 }
 
 std::string trimmed(std::string text) {
