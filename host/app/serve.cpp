@@ -20,6 +20,15 @@
 namespace opsroom::app {
 namespace {
 
+Task<bool> answers(store::Database* database) {
+  try {
+    co_await database->check();
+  } catch (const Failure&) {
+    co_return false;
+  }
+  co_return true;
+}
+
 /// All parts of the server as locals, in the order of their dependence.
 Task<> run_server(
     asio::any_io_executor executor, Settings settings, Layout layout, ServeOptions options
@@ -47,7 +56,7 @@ Task<> run_server(
   web_options.try_next_ports = options.try_next_ports;
   web_options.static_dir = layout.runboard;
   web_options.allow_hosts = options.allow_hosts;
-  web_options.database_ok = [&database] { return database.reachable(); };
+  web_options.database_ok = [&database] { return answers(&database); };
   web::Server server(executor, web_options, ledger, queue, credentials, wakeups, library);
   wakeups.start();
 
@@ -70,7 +79,7 @@ Task<> run_server(
 }  // namespace
 
 void serve(const Settings& settings, const Layout& layout, ServeOptions options) {
-  process::ignore_broken_pipes();
+  process::ignore_sigpipe();
   asio::io_context context(1);
   std::exception_ptr failed;
   asio::co_spawn(

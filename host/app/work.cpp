@@ -70,7 +70,7 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
 }  // namespace
 
 void work(const Settings& settings, const Layout& layout) {
-  process::ignore_broken_pipes();
+  process::ignore_sigpipe();
   process::become_subreaper_and_undumpable();
   asio::io_context context(1);
   std::exception_ptr failed;

@@ -9,7 +9,9 @@
 #include "app/shutdown.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/stop.hpp"
 #include "cli/demo_report.hpp"
 #include "cli/demo_scene.hpp"
 #include "cli/follow.hpp"
@@ -216,7 +218,7 @@ Task<> demo(asio::any_io_executor executor, Context context, Demo verb, int& exi
 
 int perform(const Context& context, const Demo& verb) {
   set_up_log("demo", context.settings.log);
-  process::ignore_broken_pipes();
+  process::ignore_sigpipe();
   asio::io_context io(1);
   std::exception_ptr failed;
   int exit_code = 1;

@@ -5,7 +5,9 @@
 
 #include "app/control_room.hpp"
 #include "app/shutdown.hpp"
+#include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/stop.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "process/host_process.hpp"
@@ -56,7 +58,7 @@ Task<> stay_up(asio::any_io_executor executor, Context context) {
 
 int perform(const Context& context, const Up&) {
   set_up_log("up", context.settings.log);
-  process::ignore_broken_pipes();
+  process::ignore_sigpipe();
   asio::io_context io(1);
   std::exception_ptr failed;
   asio::co_spawn(io, stay_up(io.get_executor(), context), [&](std::exception_ptr error) {

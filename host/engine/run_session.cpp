@@ -88,7 +88,7 @@ Task<> RunSession::work_through() {
   for (const runbook::PlanStep& step : plan_.steps) {
     if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
     if (stop_.reason() == StopReason::canceled) {
-      co_await end_as(RunStatus::canceled, "canceled", {});
+      co_await end_as(RunStatus::canceled, {}, {});
       co_return;
     }
     if (draining_) {
@@ -140,7 +140,7 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
   if (status == StepStatus::interrupted) {
     co_await give_back("the worker is shutting down");
   } else if (status == StepStatus::canceled) {
-    co_await end_as(RunStatus::canceled, "canceled", {});
+    co_await end_as(RunStatus::canceled, {}, {});
   } else {
     co_await end_as(RunStatus::failed, fmt::format("step '{}': {}", plan.id, error), hint);
   }

@@ -78,8 +78,8 @@ void apply(Step& step, ToolResult& result, StopReason why, Milliseconds timeout)
   step.status = status_of(result, why);
   step.delivery = to_string(result.delivery);
   step.output = std::move(result.output);
-  if (step.status == StepStatus::succeeded) return;
-  step.error = step.status == StepStatus::canceled ? "canceled" : result.error;
+  if (step.status == StepStatus::succeeded || step.status == StepStatus::canceled) return;
+  step.error = result.error;
   if (!result.hint.empty()) step.hint = result.hint;
   if (why == StopReason::timed_out || result.timed_out) {
     const std::chrono::duration<double> seconds = timeout;
