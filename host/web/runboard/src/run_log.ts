@@ -105,17 +105,25 @@ export class RunLog {
   }
 
   private finishedStep({ data, step }: RunEvent): void {
-    const good = data.status === 'succeeded' || data.status === 'skipped';
-    const line = `${good ? '✓' : '✕'} ${data.id ?? step ?? ''}  ${data.status ?? 'ended'}`;
-    this.buffer.append([line], good ? LineKind.Good : LineKind.Bad, step);
+    this.end(`${data.id ?? step ?? ''}  `, data.status, step);
     if (data.error && data.status !== 'canceled') this.buffer.append(data.error.split('\n'), LineKind.Bad, step);
   }
 
   private finishedRun({ data }: RunEvent): void {
-    const good = data.status === 'succeeded';
-    this.buffer.append([`${good ? '✓' : '✕'} run ${data.status ?? 'ended'}`], good ? LineKind.Good : LineKind.Bad, null);
+    this.end('run ', data.status, null);
+  }
+
+  private end(what: string, status: string | undefined, step: string | null): void {
+    const { icon, kind } = ENDS[status ?? ''] ?? { icon: '✕', kind: LineKind.Bad };
+    this.buffer.append([`${icon} ${what}${status ?? 'ended'}`], kind, step);
   }
 }
+
+const ENDS: Record<string, { icon: string; kind: LineKind }> = {
+  succeeded: { icon: '✓', kind: LineKind.Good },
+  skipped: { icon: '↷', kind: LineKind.Host },
+  canceled: { icon: '■', kind: LineKind.Host },
+};
 
 function kindOfStream(stream: string | undefined): LineKind {
   if (stream === 'stderr') return LineKind.Err;

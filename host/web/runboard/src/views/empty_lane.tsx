@@ -27,7 +27,10 @@ export function EmptyLane({ lane, slug }: { lane: LaneStore; slug: string }) {
       ) : (
         <p class="quiet">There are no runbooks in the library. Put one into its folder, or in a terminal:</p>
       )}
-      <code>opsroom run {offered.length > 0 ? 'NAME' : 'FILE.yaml'} --session {slug} --lane {lane.name}</code>
+      <code>
+        opsroom run {offered.length > 0 ? 'NAME' : 'FILE.yaml'} <span class="word">--session {slug}</span>{' '}
+        <span class="word">--lane {lane.name}</span>
+      </code>
     </div>
   );
 }
