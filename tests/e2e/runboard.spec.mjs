@@ -110,6 +110,7 @@ async function scenario(page, link, repository) {
   await byId(page, 'diff-B').locator('[data-path="added.txt"]').waitFor();
   assert.match(await notes.innerText(), new RegExp(`\\+${ROUNDS}\\s`));
   assert.equal(await byId(page, 'diff-A').locator('[data-path]').count(), 0, 'lane A saw nothing of it');
+  await byId(page, 'log-B').getByText('run succeeded').waitFor();
   await page.screenshot({ path: join(ARTIFACTS, 'runboard.png') });
 
   const edits = (await plainLog(page, 'B')).split('\n').filter((line) => /^edit \d+$/.test(line));
