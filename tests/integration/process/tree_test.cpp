@@ -167,7 +167,8 @@ TEST_F(ATree, ThatForksAsFastAsItCanIsKilled) {
     co_await lines.next();
     child->kill();
     co_await child->gone();
-    co_await expect_all_gone(*child, {child->pid()});
+    std::vector<pid_t> pids(1, child->pid());
+    co_await expect_all_gone(*child, std::move(pids));
   });
 }
 
