@@ -85,7 +85,7 @@ struct Response {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// Refusal 413 above the limit, 400 when malformed, 408 when it does not arrive in time.
+  /// Refusal 413 above the limit, 400 when malformed; one that does not come ends the connection.
   virtual Task<std::string> read() = 0;
   virtual bool empty() const = 0;
 };

@@ -262,9 +262,6 @@ class HttpServer::State::Connection::Body final : public BodySource {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await http::async_read(connection_.stream_, connection_.buffer_, parser_, token);
     if (error == http::error::body_limit) throw too_large(limit);
-    if (error == beast::error::timeout) {
-      throw Refusal(408, Code::timeout, "the request body did not arrive in time");
-    }
     if (error) throw Refusal(400, Code::invalid, "the request body is malformed");
     co_return std::move(parser_.get().body());
   }

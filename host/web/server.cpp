@@ -164,6 +164,10 @@ std::string Server::url() const {
   return fmt::format("http://{}:{}", v6 ? '[' + address_ + ']' : address_, port());
 }
 
+std::size_t Server::connections() const {
+  return http_->connections();
+}
+
 std::vector<Router::Entry> Server::routes() const {
   return site_->router().entries();
 }

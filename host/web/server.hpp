@@ -51,6 +51,7 @@ class Server {
   std::uint16_t port() const;
   /// "http://127.0.0.1:7070"
   std::string url() const;
+  std::size_t connections() const;
   /// The table of routes with who may use them.
   std::vector<Router::Entry> routes() const;
 
