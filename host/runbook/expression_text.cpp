@@ -94,6 +94,9 @@ class NameScanner {
         while (at_ < text_.size() && (is_name(text_[at_]) || text_[at_] == '.'))
           ++at_;
         last_ = '0';
+      } else if (text_.substr(at_).starts_with("..")) {
+        at_ += 2;
+        last_ = '+';  // an operator: what follows is no member
       } else {
         if (std::isspace(static_cast<unsigned char>(text_[at_])) == 0) last_ = text_[at_];
         ++at_;

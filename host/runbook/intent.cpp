@@ -88,63 +88,42 @@ std::size_t IntentPattern::literal_length() const {
   return length;
 }
 
-namespace {
-
-/// Finds the leftmost way to cut a text into parts; remembers dead ends, so it stays polynomial.
-template <class Part>
-class Matcher {
- public:
-  Matcher(const std::vector<Part>& parts, const std::string& text)
-      : parts_(parts), text_(text), lower_(lower(text)) {}
-
-  bool run(std::size_t part, std::size_t at) {
-    if (part == parts_.size()) return at == text_.size();
-    if (dead_.count({part, at}) != 0) return false;
-    const bool fits = parts_[part].placeholder ? bind(part, at) : literal(part, at);
-    if (!fits) dead_.insert({part, at});
-    return fits;
-  }
-
-  std::map<std::string, std::string> bound;
-
- private:
-  bool literal(std::size_t part, std::size_t at) {
-    const std::string& words = parts_[part].text;
-    return lower_.compare(at, words.size(), words) == 0 && run(part + 1, at + words.size());
-  }
-
-  bool bind(std::size_t part, std::size_t at) {
-    const bool last = part + 1 == parts_.size();
-    for (std::size_t end = last ? text_.size() : at + 1; end <= text_.size(); ++end) {
-      if (!last) {
-        end = lower_.find(parts_[part + 1].text, end);
-        if (end == std::string::npos) return false;
-      }
-      const std::string value = squeezed(text_.substr(at, end - at));
-      if (!value.empty() && run(part + 1, end)) return keep(parts_[part].text, value);
-    }
-    return false;
-  }
-
-  bool keep(const std::string& name, const std::string& value) {
-    return bound.emplace(name, value).first->second == value;
-  }
-
-  const std::vector<Part>& parts_;
-  const std::string& text_;
-  const std::string lower_;
-  std::set<std::pair<std::size_t, std::size_t>> dead_;
-};
-
-}  // namespace
-
+// Taking the leftmost place for every word, and the end of the text for the last one, finds a match
+// whenever there is one, as with `*` in file patterns; so no backtracking is needed.
 std::optional<std::map<std::string, std::string>> IntentPattern::match(std::string_view intent
 ) const {
   const std::string text = squeezed(intent);
-  if (text.size() > max_intent) return std::nullopt;
-  Matcher<Part> matcher(parts_, text);
-  if (!matcher.run(0, 0)) return std::nullopt;
-  return matcher.bound;
+  const std::string lowered = lower(text);
+  std::map<std::string, std::string> bound;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const bool last = i + 1 == parts_.size();
+    if (!parts_[i].placeholder) {
+      if (lowered.compare(at, parts_[i].text.size(), parts_[i].text) != 0) return std::nullopt;
+      at += parts_[i].text.size();
+      continue;
+    }
+    const std::size_t end = last ? text.size() : end_of_value(lowered, at, i + 1);
+    if (end == std::string::npos) return std::nullopt;
+    const std::string value = squeezed(text.substr(at, end - at));
+    if (value.empty()) return std::nullopt;
+    bound[parts_[i].text] = value;
+    at = end;
+  }
+  if (at != text.size()) return std::nullopt;
+  return bound;
+}
+
+std::size_t IntentPattern::end_of_value(
+    const std::string& text, std::size_t at, std::size_t literal
+) const {
+  const std::string& words = parts_[literal].text;
+  // A value is at least one character, and a blank alone is none.
+  const std::size_t first = at + (at < text.size() && text[at] == ' ' ? 2 : 1);
+  if (literal + 1 < parts_.size())
+    return first > text.size() ? std::string::npos : text.find(words, first);
+  const bool fits = text.size() >= first + words.size() && text.ends_with(words);
+  return fits ? text.size() - words.size() : std::string::npos;
 }
 
 std::vector<std::string> intent_errors(const std::string& pattern, const Json& inputs) {

@@ -27,6 +27,8 @@ class IntentPattern {
     bool placeholder;
     std::string text;
   };
+  std::size_t end_of_value(const std::string& text, std::size_t at, std::size_t literal) const;
+
   std::vector<Part> parts_;
 };
 

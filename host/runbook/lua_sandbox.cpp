@@ -46,9 +46,7 @@ void count_instructions(lua_State* state, lua_Debug*) {
   if (meter.instructions > meter.limits.instructions) {
     lua::exhaust(state, fmt::format("takes more than {} instructions", meter.limits.instructions));
   }
-  if (std::chrono::steady_clock::now() > meter.deadline) {
-    lua::exhaust(state, fmt::format("takes more than {} ms", meter.limits.milliseconds));
-  }
+  lua::check_clock(state);
 }
 
 struct Close {

@@ -11,6 +11,9 @@ namespace {
 
 constexpr const char* view_type = "opsroom.view";
 constexpr int max_result_depth = 64;
+// What a value costs beside its text: about what it takes in memory with its container.
+constexpr std::size_t cost_of_node = 128;
+constexpr unsigned calls_between_clocks = 1024;
 
 // Its address is the light userdata that stands for JSON null.
 char null_marker = 0;
@@ -161,7 +164,7 @@ class Copier {
   Json copy(int index, int depth) {
     index = lua_absindex(state_, index);
     if (depth > max_result_depth) raise(state_, "the result contains itself or nests too deeply");
-    charge(state_, sizeof(Json));
+    charge(state_, cost_of_node);
     if (const Json* view = view_at(state_, index)) return copy_view(*view);
     switch (lua_type(state_, index)) {
       case LUA_TBOOLEAN:
@@ -187,7 +190,7 @@ class Copier {
   }
 
   void weigh(const Json& json) {
-    charge(state_, sizeof(Json));
+    charge(state_, cost_of_node);
     if (json.is_string()) charge(state_, json.get_ref<const std::string&>().size());
     if (!json.is_structured()) return;
     for (const auto& [key, value] : json.items()) {
@@ -273,6 +276,14 @@ void charge(lua_State* state, std::size_t bytes) {
   if (meter.traffic > meter.limits.traffic) {
     exhaust(state, fmt::format("moves more than {} MiB", meter.limits.traffic >> 20));
   }
+  // The instruction hook does not run inside of our functions.
+  if (++meter.charges % calls_between_clocks == 0) check_clock(state);
+}
+
+void check_clock(lua_State* state) {
+  const Meter& meter = meter_of(state);
+  if (std::chrono::steady_clock::now() <= meter.deadline) return;
+  exhaust(state, fmt::format("takes more than {} ms", meter.limits.milliseconds));
 }
 
 void register_views(lua_State* state) {

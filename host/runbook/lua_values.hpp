@@ -21,6 +21,7 @@ struct Meter {
   std::size_t memory = 0;
   std::size_t traffic = 0;
   std::size_t regex_steps = 0;
+  unsigned charges = 0;
   std::chrono::steady_clock::time_point deadline;
   std::string exhausted;  ///< which limit, once one is exceeded
 };
@@ -29,6 +30,9 @@ Meter& meter_of(lua_State* state);
 
 /// Notes `bytes` of work done outside of Lua's own sight; raises a Lua error beyond the limit.
 void charge(lua_State* state, std::size_t bytes);
+
+/// Raises a Lua error once the deadline has passed.
+void check_clock(lua_State* state);
 
 /// Raises a Lua error that reports `limit` as used up.
 [[noreturn]] void exhaust(lua_State* state, const std::string& limit);
