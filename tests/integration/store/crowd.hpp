@@ -12,6 +12,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <vector>
 
 namespace opsroom::test {
 
@@ -20,6 +21,24 @@ namespace opsroom::test {
 class Crowd {
  public:
   Crowd(std::string url, SessionId session) : url_(std::move(url)), session_(session) {}
+
+  /// Runs `task` on a thread of its own; what it throws is a failure of the test.
+  template <class Function>
+  void go(Function task) {
+    threads_.emplace_back([this, task] {
+      try {
+        task();
+      } catch (const std::exception& error) {
+        const std::lock_guard lock(mutex_);
+        broken_ = true;
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  void join() {
+    for (std::thread& thread : threads_)
+      thread.join();
+  }
 
   void enqueue_some(unsigned seed, int count) {
     Loop loop;
@@ -40,7 +59,7 @@ class Crowd {
     store::Database database(options_for(url_, 1));
     store::PgRunQueue queue(database, std::chrono::seconds(30));
     const auto give_up = Clock::now() + std::chrono::seconds(90);
-    while (ended(loop, database) < total && Clock::now() < give_up) {
+    while (!broken_ && ended(loop, database) < total && Clock::now() < give_up) {
       for (const ClaimedRun& run : loop.wait(queue.claim(worker, 2)))
         tell(loop, queue, run);
     }
@@ -53,7 +72,7 @@ class Crowd {
     store::PgLedger ledger(database);
     std::minstd_rand random(seed);
     const auto give_up = Clock::now() + std::chrono::seconds(90);
-    while (ended(loop, database) < total && Clock::now() < give_up) {
+    while (!broken_ && ended(loop, database) < total && Clock::now() < give_up) {
       const auto any = static_cast<std::int64_t>(1 + random() % static_cast<unsigned>(total));
       if (random() % 8 == 0) {
         try {
@@ -106,6 +125,8 @@ class Crowd {
 
   std::string url_;
   SessionId session_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> broken_{false};
   std::mutex mutex_;
   std::map<std::pair<std::int64_t, int>, int> claims_;
   std::map<std::string, int> active_;

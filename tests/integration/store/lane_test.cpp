@@ -1,7 +1,5 @@
 #include "integration/store/crowd.hpp"
 
-#include <thread>
-
 namespace opsroom::test {
 namespace {
 
@@ -131,14 +129,12 @@ void expect_good_books(const TestDatabase& db) {
 TEST_F(Lanes, EightWorkersNeverShareARunOrALane) {
   Crowd crowd(db.url(), session.id);
   constexpr int each = 60;
-  std::vector<std::thread> threads;
   for (unsigned i = 0; i < 4; ++i)
-    threads.emplace_back([&, i] { crowd.enqueue_some(i, each); });
+    crowd.go([&, i] { crowd.enqueue_some(i, each); });
   for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&, i] { crowd.work("w" + std::to_string(i), 4 * each); });
+    crowd.go([&, i] { crowd.work("w" + std::to_string(i), 4 * each); });
   }
-  for (std::thread& thread : threads)
-    thread.join();
+  crowd.join();
   EXPECT_EQ(crowd.doubled, 0);
   EXPECT_EQ(crowd.overlaps, 0);
   EXPECT_EQ(crowd.lost, 0);
@@ -151,16 +147,14 @@ TEST_F(Lanes, EightWorkersNeverShareARunOrALane) {
 TEST_F(Lanes, CancellationAndLostLeasesNeverStrandARun) {
   Crowd crowd(db.url(), session.id);
   constexpr int each = 60;
-  std::vector<std::thread> threads;
   for (unsigned i = 0; i < 2; ++i)
-    threads.emplace_back([&, i] { crowd.enqueue_some(i, each); });
+    crowd.go([&, i] { crowd.enqueue_some(i, each); });
   for (unsigned i = 0; i < 2; ++i)
-    threads.emplace_back([&, i] { crowd.disturb(i + 1, 2 * each); });
+    crowd.go([&, i] { crowd.disturb(i + 1, 2 * each); });
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] { crowd.work("w" + std::to_string(i), 2 * each); });
+    crowd.go([&, i] { crowd.work("w" + std::to_string(i), 2 * each); });
   }
-  for (std::thread& thread : threads)
-    thread.join();
+  crowd.join();
   EXPECT_EQ(crowd.doubled, 0);
   EXPECT_EQ(
       db.psql("select count(*) from ops.runs where status in ('succeeded', 'canceled')"), "120"
