@@ -117,7 +117,10 @@ json McpProcess::next() {
 json McpProcess::answer(const json& id) {
   while (true) {
     json message = next();
-    if (message.contains("id") && message["id"] == id) return message;
+    if (!message.contains("id")) continue;
+    if (message["id"] == id) return message;
+    if (message["id"].is_number() && cancelled_.contains(message["id"].get<int>()))
+      throw std::runtime_error("answered after its cancel: " + message.dump());
   }
 }
 
@@ -176,6 +179,7 @@ json McpProcess::call(const std::string& tool, json arguments, json meta) {
 }
 
 void McpProcess::cancel(int id) {
+  cancelled_.insert(id);
   send({{"jsonrpc", "2.0"}, {"method", "notifications/cancelled"}, {"params", {{"requestId", id}}}}
   );
 }

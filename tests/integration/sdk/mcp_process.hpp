@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -29,7 +30,8 @@ class McpProcess {
 
   /// The next message; throws std::runtime_error on EOF, on a line that is no JSON, and when late.
   json next();
-  /// Reads on until the answer to `id`; what came before it is kept in seen().
+  /// Reads on until the answer to `id`; what came before it is kept in seen(). Throws when a call
+  /// that was cancelled is answered all the same.
   json answer(const json& id);
   /// Reads until EOF and returns what came.
   std::vector<json> rest();
@@ -66,6 +68,7 @@ class McpProcess {
   std::filesystem::path errors_;
   std::string buffer_;
   std::vector<json> seen_;
+  std::set<int> cancelled_;
   int last_id_ = 0;
 };
 
