@@ -96,6 +96,20 @@ inline bool is_gone(pid_t pid) {
   return ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+/// An executable built beside this test.
+inline std::string program_of_tests(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
+/// 0 when it has gone.
+inline pid_t parent_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::stoi(line.substr(5));
+  }
+  return 0;
+}
+
 /// The next `count` lines of a child's stdout as pids.
 inline Task<std::vector<pid_t>> read_pids(LineReader& lines, std::size_t count) {
   std::vector<pid_t> pids;

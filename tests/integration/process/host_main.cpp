@@ -122,6 +122,22 @@ Task<> tell_what_it_is(Spawner&) {
   co_return;
 }
 
+/// Several lines of descent in which each process starts its successor and ends: whoever kills what
+/// it sees comes too late. They give up by themselves, so that a failing test does not take the
+/// machine.
+void fork_chains() {
+  const auto until = Clock::now() + fork_chains_last;
+  std::cout << "ready" << std::endl;
+  for (int chain = 0; chain < 6; ++chain) {
+    if (::fork() != 0) continue;
+    while (Clock::now() < until) {
+      if (::fork() > 0) ::_exit(0);
+    }
+    ::_exit(0);
+  }
+  std::this_thread::sleep_until(until);
+}
+
 Task<> act(Spawner& spawner, std::string what) {
   if (what == "hold") co_await hold(spawner);
   if (what == "watcher-killed") co_await watcher_killed(spawner);
@@ -131,6 +147,10 @@ Task<> act(Spawner& spawner, std::string what) {
 }
 
 int run(const std::string& what) {
+  if (what == "fork-chains") {
+    fork_chains();
+    return 0;
+  }
   become_subreaper_and_undumpable();
   ignore_sigpipe();
   Spawner spawner(find_spawn_helper());

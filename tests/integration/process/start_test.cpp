@@ -1,5 +1,6 @@
 #include "integration/process/fixture.hpp"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,7 +178,10 @@ TEST_F(StartingAProgram, AsAnotherUserDropsEveryPrivilege) {
     SpawnSpec spec =
         shell("id -u; id -g; id -G; echo to stderr > /dev/stderr; echo $$ > /proc/1/oom_adj");
     spec.run_as = RunAs{65534, 65534};
+    const gid_t extra = 4242;
+    EXPECT_EQ(::setgroups(1, &extra), 0);
     const CommandResult result = co_await run_command(spawner, command(spec));
+    EXPECT_EQ(::setgroups(0, nullptr), 0);
     EXPECT_EQ(result.out, "65534\n65534\n65534\n");
     EXPECT_TRUE(result.err.starts_with("to stderr\n")) << result.err;
     EXPECT_FALSE(result.status.ok());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -14,5 +15,8 @@ inline const std::string stubborn_start =
     "(setsid sh -c 'echo $$; exec sleep 1000' &) ; ";
 inline const std::string stubborn_tree = stubborn_start + "while :; do sleep 1000; done";
 constexpr std::size_t stubborn_tree_size = 3;
+
+/// How long the fork chains of process_test_host go on when nobody kills them.
+constexpr std::chrono::seconds fork_chains_last{15};
 
 }  // namespace opsroom::process
