@@ -33,12 +33,13 @@ Task<> request_later(Stop& stop, Clock::duration delay, StopReason reason) {
 
 Task<> Recorder::log(std::string stream, std::string text) {
   logs.emplace_back(std::move(stream), std::move(text));
+  on_sign();
   if (slowness > Clock::duration::zero()) co_await pause_for(slowness);
 }
 
 void Recorder::progress(double done, std::optional<double>, std::string) {
   progresses.push_back(done);
-  on_progress();
+  on_sign();
 }
 
 std::string Recorder::text(const std::string& stream) const {
@@ -121,6 +122,10 @@ std::string ToolsTest::describe_failure(const std::string& tool) {
 
 void ToolsTest::stop_after(Clock::duration delay, StopReason reason) {
   asio::co_spawn(io.executor(), request_later(stop, delay, reason), asio::detached);
+}
+
+void ToolsTest::stop_when_begun(StopReason reason) {
+  recorder.on_sign = [this, reason] { stop.request(reason); };
 }
 
 std::set<int> ToolsTest::open_descriptors() {

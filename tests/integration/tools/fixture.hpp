@@ -28,8 +28,8 @@ class Recorder : public CallListener {
 
   std::vector<std::pair<std::string, std::string>> logs;
   std::vector<double> progresses;
-  std::function<void()> on_progress = [] {};
-  Clock::duration slowness{};  ///< how long each log takes
+  std::function<void()> on_sign = [] {};  ///< called for each log and each progress
+  Clock::duration slowness{};             ///< how long each log takes
 };
 
 /// A toolbox over real processes in a lane of its own. At the end of each test nothing may be left:
@@ -56,6 +56,9 @@ class ToolsTest : public ::testing::Test {
   std::string describe_failure(const std::string& tool);
   /// Requests the stop after a while, while the next call runs.
   void stop_after(Clock::duration delay, StopReason reason);
+
+  /// Requests the stop as soon as the tool logs or reports progress: the call is there.
+  void stop_when_begun(StopReason reason);
 
   static std::set<int> open_descriptors();
   static std::vector<int> children();

@@ -76,7 +76,7 @@ TEST_F(Npm, EverythingSeesOnlyTheCleanEnvironment) {
 TEST_F(Npm, EverythingIsCancelledAndGoneSoon) {
   add("everything", {});
   EXPECT_TRUE(call("everything.echo", Json{{"message", "warm"}}).succeeded);
-  stop_after(500ms, StopReason::canceled);
+  stop_when_begun(StopReason::canceled);
   ToolResult result;
   const double ms = milliseconds([&] {
     result =

@@ -132,12 +132,15 @@ TEST_F(Toolbox, ExecStreamsLinesAndReportsTheExitCode) {
 
 TEST_F(Toolbox, ExecIsCancelledWithItsWholeTree) {
   add_plugin("exec");
-  stop_after(300ms, StopReason::canceled);
+  stop_when_begun(StopReason::canceled);
   ToolResult result;
   const double ms = milliseconds([&] {
     result = call(
         "exec.run",
-        Json{{"command", {"sh", "-c", "(setsid sleep 300 &) ; trap '' TERM; sleep 300; sleep 300"}}}
+        Json{
+            {"command",
+             {"sh", "-c", "(setsid sleep 300 &) ; echo begun; trap '' TERM; sleep 300; sleep 300"}}
+        }
     );
   });
   EXPECT_LT(ms, 6500);
