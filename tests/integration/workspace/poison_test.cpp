@@ -7,14 +7,18 @@ namespace {
 
 constexpr const char* usual = "git status; git diff; git add -A; git commit -m x";
 
-/// A way a lane can name a program to git. `plant` runs in the lane; $P is the program, which leaves
-/// a mark. `trigger` are plain git commands that run it there: the negative control. null: nothing
-/// does in this version of git, by its own defences.
+/// A way a lane can name a program to git. `plant` runs in the lane; $P is the program, which
+/// leaves a mark. `trigger` are plain git commands that run it there: the negative control. null:
+/// nothing does in this version of git, by its own defences.
 struct Vector {
   const char* name;
   const char* plant;
   const char* trigger;
 };
+
+void PrintTo(const Vector& vector, std::ostream* out) {
+  *out << vector.name;
+}
 
 const std::vector<Vector> vectors = {
     {"fsmonitor", "git config core.fsmonitor \"$P\"", usual},
