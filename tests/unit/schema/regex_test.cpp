@@ -73,6 +73,7 @@ TEST(Regex, KnowsClassesAndEscapes) {
 TEST(Regex, RefusesWhatItDoesNotKnowByName) {
   for (const char* pattern :
        {"(",
+        "(?",
         ")",
         "a**",
         "[b-a]",
