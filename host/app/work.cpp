@@ -48,9 +48,10 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   process::Spawner spawner(layout.spawn);
   workspace::GitLanePool lanes(spawner, settings.workspaces);
   const tools::Paths tool_paths{layout.plugins, layout.runner};
-  tools::ProcessToolbox toolbox(
-      executor, spawner, tools::load_tools_config(settings.tools), tool_paths
-  );
+  const tools::ToolsConfig config = settings.tools.empty()
+                                        ? tools::default_tools_config()
+                                        : tools::load_tools_config(settings.tools);
+  tools::ProcessToolbox toolbox(executor, spawner, config, tool_paths);
 
   // The loop
   engine::Ports ports{queue, journal, lanes, toolbox};

@@ -82,7 +82,7 @@ class McpClient {
 
   /// Sends a tools/call. `context` is read at once; its progress token is set here.
   std::shared_ptr<Exchange> start_call(mcp::CallContext context, std::shared_ptr<CallSink> sink);
-  /// Waits for an answer, the server's end, a stop (draining is none) or a limit.
+  /// Waits for an answer, the server's end, a stop or a limit.
   Task<Wake> wait(std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop);
   /// Takes the request back when no byte of it has left, else tells the server to cancel it.
   void cancel(const std::shared_ptr<Exchange>& exchange, std::string_view reason);
@@ -143,10 +143,9 @@ class McpClient {
   std::string end_hint_;
 };
 
-/// Whether `stop` asks a call to end now: draining does not, its owner turns it into another
-/// reason.
+/// Whether `stop` asks a call to end now. A drain is asked for here only when its grace has passed.
 inline bool must_end(const Stop& stop) {
-  return stop.requested() && stop.reason() != StopReason::draining;
+  return stop.requested();
 }
 
 }  // namespace opsroom::tools

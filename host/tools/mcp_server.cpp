@@ -94,9 +94,7 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
     Opening opening = Opening::gone;
     std::exception_ptr failure;
     {
-      const auto subscription = abort.subscribe([server](StopReason reason) {
-        if (reason != StopReason::draining) server->kill_now();
-      });
+      const auto subscription = abort.subscribe([server](StopReason) { server->kill_now(); });
       try {
         opening = co_await server->client_.open(known);
       } catch (...) {

@@ -91,7 +91,9 @@ class Process:
         if self.popen.poll() is None:
             self.signal(signal.SIGTERM)
         try:
-            return self.popen.wait(seconds)
+            code = self.popen.wait(seconds)
+            self.close()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("it did not stop after SIGTERM:\n" + "\n".join(self.lines[-40:]))
@@ -100,6 +102,12 @@ class Process:
         if self.popen.poll() is None:
             self.popen.kill()
         self.popen.wait(20)
+        self.close()
+
+    def close(self):
+        """Reads what is left; the pipe ends with the last process that holds it."""
+        self._reader.join(20)
+        self.popen.stdout.close()
 
 
 class Room:
@@ -154,6 +162,7 @@ class Room:
     def stop_database(self):
         self.server.signal(signal.SIGINT)
         self.server.popen.wait(20)
+        self.server.close()
 
     def _psql(self, database, sql):
         done = subprocess.run(

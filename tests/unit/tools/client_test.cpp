@@ -256,11 +256,11 @@ TEST_F(Client, ACallThatWasSentIsCancelledByName) {
   EXPECT_EQ(client->result(*exchange).delivery, Delivery::unknown);
 }
 
-TEST_F(Client, DrainingAloneStopsNothing) {
+TEST_F(Client, ADrainWhoseGraceHasPassedStopsTheCall) {
   open(Era::legacy);
-  answer("tools/call", Json::parse(R"({"result":{"content":[]}})"));
+  const auto exchange = start_call();
   stop.request(StopReason::draining);
-  EXPECT_EQ(wait(start_call()), Wake::answered);
+  EXPECT_EQ(wait(exchange), Wake::stopped);
 }
 
 TEST_F(Client, TheTotalCapHoldsAgainstProgress) {

@@ -68,7 +68,7 @@ TEST_F(Auth, NoRouteButTheOpenOnesAnswersWithoutACredential) {
     EXPECT_EQ(status(route, {"Cookie: opsroom_session_" + std::to_string(site.port()) + "=x"}), 401)
         << name;
   }
-  EXPECT_EQ(open, (std::vector<std::string>{"GET /healthz", "GET /readyz", "POST /api/login"}));
+  EXPECT_EQ(open, (std::vector<std::string>{"GET /healthz", "POST /api/login"}));
 }
 
 TEST_F(Auth, TheCredentialIsAskedForBeforeTheBodyIsLookedAt) {
