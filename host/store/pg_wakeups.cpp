@@ -110,6 +110,7 @@ Task<> PgWakeups::Listener::listen() {
     // Closing says good-bye to the server, which may not be there: not on the io thread.
     auto close = [&line] { line.reset(); };
     co_await threads.run(std::move(close));
+    if (!stopping) co_await wake.wait_for(first_pause);
   }
 }
 
