@@ -87,6 +87,7 @@ Task<std::string> Snapshot::attempt() {
     const std::string what = "writing a tree";
     auto writing = git_.output(call({"write-tree"}), what);
     tree_ = trimmed(co_await std::move(writing));
+    backdate(places_.index, plan_.started_ns);  // last, since write-tree writes the index too
     files_.applied(plan_);
     loaded_ = true;
   }
@@ -142,7 +143,6 @@ Task<> Snapshot::apply() {
     co_await feed_entries();
   }
   if (!plan_.changed.empty()) co_await feed_changed();
-  if (plan_.writes_index()) backdate(places_.index, plan_.started_ns);
 }
 
 Task<> Snapshot::feed_entries() {
