@@ -334,6 +334,7 @@ Task<> HttpServer::State::Connection::send_stream(Response response, bool head_o
 }
 
 Task<> HttpServer::State::accept_loop(std::shared_ptr<State> state) {
+  bool complained = false;
   while (!state->stopping) {
     tcp::socket socket(state->executor);
     ErrorCode error;
@@ -341,10 +342,12 @@ Task<> HttpServer::State::accept_loop(std::shared_ptr<State> state) {
     co_await state->acceptor.async_accept(socket, token);
     if (!state->acceptor.is_open()) co_return;
     if (!error) {
+      complained = false;
       state->take(std::move(socket), state);
     } else if (error != asio::error::connection_aborted) {
       // Usually EMFILE, and then the next try would fail at once: let connections end meanwhile.
-      spdlog::warn("cannot take a connection: {}", error.message());
+      if (!complained) spdlog::warn("cannot take connections: {}", error.message());
+      complained = true;
       co_await pause_for(accept_pause);
     }
   }

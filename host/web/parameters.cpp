@@ -126,7 +126,7 @@ std::string lane_name(std::string text) {
            c == '_';
   };
   const bool ok = !text.empty() && text.size() <= lane_limit && text.front() != '-' &&
-                  std::all_of(text.begin(), text.end(), good);
+                  text.front() != '_' && std::all_of(text.begin(), text.end(), good);
   if (!ok) {
     throw Failure(
         Code::invalid,

@@ -295,8 +295,14 @@ TEST(SlowReader, IsCutOffAndResumesWhereItWas) {
   while (const auto message = lazy.next_message())
     reader.take(*message);
   EXPECT_LT(reader.last_seq[1], rows);
-  const auto client = site.stream("/api/stream?run=1", reader.cursor);
-  reader.read_until(*client, 1, rows);
+  while (reader.last_seq[1] < rows) {  // a busy machine may make us too slow once more
+    const auto client = site.stream("/api/stream?run=1", reader.cursor);
+    while (reader.last_seq[1] < rows) {
+      const auto message = client->next_message();
+      if (!message) break;
+      reader.take(*message);
+    }
+  }
   EXPECT_EQ(reader.complaint, "");
 }
 

@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <fcntl.h>
+#include <optional>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace opsroom::testing {
 namespace {
@@ -208,6 +212,51 @@ TEST(WireDeadlines, OneConnectionTooManyIsTold) {
   EXPECT_EQ(third.read_answer().status, 503);
   first.send(request_text("GET", "/healthz", site.port()));
   EXPECT_EQ(first.read_answer().status, 200) << "those who are in stay in";
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized =
+    __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+/// No file descriptor above those in use can be opened while it lives, but for `spare`.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(rlim_t spare) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(next);
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(next) + spare;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Wire, WithoutDescriptorsItServesWhomItHasAndDoesNotSpin) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers need descriptors for their own checks";
+  Client old(site.port());
+  old.send(get());
+  EXPECT_EQ(old.read_answer().status, 200);
+  std::optional<Client> late;
+  {
+    const FewDescriptors few(1);
+    late.emplace(site.port());
+    late->send(get());
+    const std::clock_t start = std::clock();
+    EXPECT_FALSE(late->closed_within(300ms)) << "it waits in the backlog";
+    EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 10);
+    old.send(get());
+    EXPECT_EQ(old.read_answer().status, 200);
+  }
+  EXPECT_EQ(late->read_answer().status, 200);
 }
 
 TEST(Listening, ATakenPortIsNamedAndTheNextOneFound) {
