@@ -9,8 +9,8 @@ namespace opsroom::schema {
 
 class Validator::Compiled {
  public:
-  Compiled(Json schema, Options options)
-      : document(std::move(schema), options.assert_formats), options(options) {}
+  Compiled(Json schema, Options given)
+      : document(std::move(schema), given.assert_formats), options(given) {}
   Document document;
   Options options;
 };

@@ -36,7 +36,7 @@ TEST(Bounds, ExponentialSchemasRunOutOfWork) {
 }
 
 TEST(Bounds, ACatastrophicPatternIsAProblem) {
-  const Validator validator({{"pattern", "^(a|a)*$"}});
+  const Validator validator(Json{{"pattern", "^(a|a)*$"}});
   const auto problems = validator.validate(std::string(200, 'a') + "b");
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_NE(problems[0].message.find("could not be checked"), std::string::npos);
@@ -64,7 +64,7 @@ TEST(Bounds, NothingIsFetched) {
   for (const char* reference :
        {"https://example.test/x.json", "other.json#/a", "file:///etc/passwd"}) {
     try {
-      Validator validator({{"properties", {{"a", {{"$ref", reference}}}}}});
+      Validator validator(Json{{"properties", {{"a", {{"$ref", reference}}}}}});
       FAIL() << reference;
     } catch (const Failure& failure) {
       EXPECT_NE(failure.message().find(reference), std::string::npos) << failure.message();
@@ -77,7 +77,7 @@ TEST(Bounds, NothingIsFetched) {
 TEST(Bounds, AValidatorCanBeCopiedAndOutlivesItsSource) {
   Validator copy(true);
   {
-    Validator original({{"type", "integer"}});
+    Validator original(Json{{"type", "integer"}});
     copy = original;
   }
   EXPECT_TRUE(copy.validate(1).empty());

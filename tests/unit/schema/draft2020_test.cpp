@@ -231,8 +231,8 @@ const Case cases[] = {
      {R"(["x"])", "[1,2]"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Table, Draft2020, testing::ValuesIn(cases), [](const auto& info) {
-  return info.param.name;
+INSTANTIATE_TEST_SUITE_P(Table, Draft2020, testing::ValuesIn(cases), [](const auto& row) {
+  return row.param.name;
 });
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST(Formats, ThatCannotBeCheckedAreRefusedByName) {
   Options options;
   options.assert_formats = true;
   try {
-    Validator({{"format", "idn-hostname"}}, options);
+    Validator(Json{{"format", "idn-hostname"}}, options);
     FAIL() << "accepted";
   } catch (const Failure& failure) {
     EXPECT_NE(failure.message().find("idn-hostname"), std::string::npos);
