@@ -24,6 +24,8 @@ int run(int argc, char** argv) {
       line.flags, app::process_environment, line.file, context.layout.runbooks
   );
   context.json = line.json;
+  // Verbs that stay (up, serve, worker) set up their own; the others speak only of trouble.
+  set_up_log("opsroom", context.settings.log == "info" ? "warn" : context.settings.log);
   return std::visit([&](const auto& verb) { return cli::perform(context, verb); }, line.verb);
 }
 

@@ -14,6 +14,7 @@ Task<> use_books(
     store::DatabaseOptions options,
     const Context& context,
     BooksVerb& verb,
+    bool listen,
     int& exit_code
 ) {
   store::Database database(options);
@@ -22,25 +23,21 @@ Task<> use_books(
   store::PgWakeups wakeups(executor, options);
   Books books{executor, ledger, credentials, wakeups};
   std::exception_ptr failed;
-  wakeups.start();
+  if (listen) wakeups.start();
   try {
     exit_code = co_await verb(context, books);
   } catch (...) {
     failed = std::current_exception();
   }
-  co_await wakeups.stop();
+  if (listen) co_await wakeups.stop();
   if (failed) std::rethrow_exception(failed);
 }
 
 }  // namespace
 
-int with_books(const Context& context, BooksVerb verb) {
-  return with_books_at(app::database_url(context.settings), context, std::move(verb));
-}
-
-int with_books_at(const std::string& url, const Context& context, BooksVerb verb) {
+int with_books(const Context& context, BooksVerb verb, bool listen) {
   store::DatabaseOptions options;
-  options.url = url;
+  options.url = app::database_url(context.settings);
   options.connections = 2;
   options.application_name = "opsroom cli";
   asio::io_context io(1);
@@ -48,7 +45,7 @@ int with_books_at(const std::string& url, const Context& context, BooksVerb verb
   std::exception_ptr failed;
   asio::co_spawn(
       io,
-      use_books(io.get_executor(), options, context, verb, exit_code),
+      use_books(io.get_executor(), options, context, verb, listen, exit_code),
       [&](std::exception_ptr error) {
         failed = error;
         io.stop();

@@ -30,10 +30,7 @@ struct Books {
 using BooksVerb = std::function<Task<int>(const Context&, Books)>;
 
 /// Opens the database of the settings, runs `verb` to its end and returns its exit code; a Failure of
-/// the verb leaves. `verb` may be a coroutine lambda without captures.
-int with_books(const Context& context, BooksVerb verb);
-
-/// The same for a database named directly.
-int with_books_at(const std::string& url, const Context& context, BooksVerb verb);
+/// the verb leaves. `listen`: the verb waits for news, so that notifications are worth a connection.
+int with_books(const Context& context, BooksVerb verb, bool listen = false);
 
 }  // namespace opsroom::cli

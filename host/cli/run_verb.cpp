@@ -116,7 +116,7 @@ int perform(const Context& context, const StartRun& verb) {
   const Chosen chosen = choose(context, verb);
   return with_books(context, [&](const Context& inner, Books books) {
     return enqueue(inner, books, verb, chosen);
-  });
+  }, verb.follow);
 }
 
 }  // namespace opsroom::cli

@@ -247,7 +247,7 @@ int perform(const Context& context, const ShowRun& verb) {
 int perform(const Context& context, const Logs& verb) {
   return with_books(context, [&](const Context& inner, Books books) {
     return print_logs(inner, books, verb);
-  });
+  }, verb.follow);
 }
 
 int perform(const Context& context, const Diff& verb) {

@@ -240,7 +240,13 @@ std::vector<std::string> ToolsConfig::names() const {
 
 ToolsConfig load_tools_config(const std::filesystem::path& file) {
   const std::string text = read_file(file, 4u << 20);
-  return parse_tools_config(parse_json(text, file.filename().string()), file);
+  const Json document = parse_json(text, file.filename().string());
+  ToolsConfig config = parse_tools_config(document, file);
+  // A file taken unchanged from an editor knows nothing of plugins, and must not take them away.
+  if (!document.contains("plugins")) {
+    for (auto& [name, source] : default_tools_config().sources) config.sources.try_emplace(name, source);
+  }
+  return config;
 }
 
 ToolsConfig parse_tools_config(const Json& document, const std::filesystem::path& file) {

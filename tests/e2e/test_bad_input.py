@@ -92,7 +92,7 @@ class BadInputTest(unittest.TestCase):
                      says=["127.0.0.1", "DATABASE_URL"])
 
     def test_wrong_database_urls(self):
-        told = self.refused("runs", code=2, env={"DATABASE_URL": "postgresql://:::bad"}, says=["DATABASE_URL"])
+        told = self.refused("runs", code=2, env={"DATABASE_URL": "postgresql://u:secret@[bad"}, says=["DATABASE_URL"])
         self.assertNotIn("secret", told)
         self.refused("runs", code=5, says=["nowhere"],
                      env={"DATABASE_URL": f"postgresql:///nowhere?host={self.room.cluster}&user=opsroom"})
@@ -134,7 +134,7 @@ class BadInputTest(unittest.TestCase):
                         "no-such-program")
 
     def test_an_mcp_server_whose_command_does_not_exist(self):
-        tools = self.room.root / "tools.json"
+        tools = self.room.scratch / "tools.json"
         tools.write_text(json.dumps({"mcpServers": {"ghost": {"command": "no-such-server"}}}))
         self.failed_run("name: x\nsteps:\n  - tool: ghost.walk\n", "ghost", "no-such-server",
                         worker_env={"OPSROOM_TOOLS": str(tools)})
@@ -142,7 +142,7 @@ class BadInputTest(unittest.TestCase):
     def test_a_plugin_that_is_not_a_library(self):
         library = self.room.root / "paper.so"
         library.write_text("this is no library\n")
-        tools = self.room.root / "tools.json"
+        tools = self.room.scratch / "tools.json"
         tools.write_text(json.dumps({"plugins": {"paper": {"library": str(library)}}}))
         self.failed_run("name: x\nsteps:\n  - tool: paper.fold\n", "paper.so",
                         worker_env={"OPSROOM_TOOLS": str(tools)})
@@ -159,8 +159,19 @@ class BadInputTest(unittest.TestCase):
         self.room.opsroom("session", "no-base", "--repo", repository, "--base", "nope")
         self.failed_run(ECHO, "nope", session="no-base")
 
+    def test_a_tools_file_of_servers_alone_keeps_the_plugins(self):
+        tools = self.room.scratch / "tools.json"
+        tools.write_text('{"mcpServers": {}}')
+        path = self.room.runbook("echo", ECHO)
+        run = self.room.enqueue(str(path), session="plugins")
+        worker = self.room.worker("worker-plugins", OPSROOM_TOOLS=tools)
+        try:
+            self.room.wait_for_status(run, "succeeded")
+        finally:
+            worker.stop()
+
     def test_a_tools_file_that_is_wrong(self):
-        tools = self.room.root / "tools.json"
+        tools = self.room.scratch / "tools.json"
         tools.write_text('{"mcpServers": {"a": {"command": "x", "opsroom": {"scop": "lane"}}}}')
         self.refused("worker", env={"OPSROOM_TOOLS": str(tools)}, says=["scop", "scope"])
         tools.write_text('{"mcpServers": ')
@@ -170,14 +181,14 @@ class BadInputTest(unittest.TestCase):
     def test_a_full_disk_in_the_workspace_fails_the_run_and_says_so(self):
         small = self.room.root / "small"
         small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(small)])
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(small)])
         if mounted.returncode != 0:
             self.skipTest("this machine does not let root mount a tmpfs")
         try:
             self.failed_run(
                 "name: x\nsteps:\n  - tool: files.write\n    with: { path: big.txt, content: \"" +
-                "x" * 900_000 + "\" }\n  - tool: files.write\n    with: { path: more.txt, content: \"" +
-                "y" * 900_000 + "\" }\n",
+                "x" * 450_000 + "\" }\n  - tool: files.write\n    with: { path: more.txt, content: \"" +
+                "y" * 450_000 + "\" }\n",
                 "No space left on device", session="full", worker_env={"OPSROOM_WORKSPACES": str(small)})
         finally:
             subprocess.run(["umount", "-l", str(small)], check=True)

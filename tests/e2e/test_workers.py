@@ -145,11 +145,14 @@ class WorkersTest(unittest.TestCase):
         self.room.runbook("three", THREE_STEPS)
         first = self.room.worker("worker-1", LEASE_SECONDS=3)
         run = self.room.enqueue("three", inputs=[f"dir={directory}"])
-        until(lambda: lines_of(directory / "two"))
+        tool = int(until(lambda: lines_of(directory / "two"))[0])
+        self.addCleanup(lambda: alive(tool) and os.kill(tool, signal.SIGKILL))
         first.signal(signal.SIGSTOP)
+        self.assertTrue(alive(tool), "it must outlive the freeze for the test to mean anything")
         self.room.worker("worker-2", LEASE_SECONDS=3)
-        until(lambda: self.room.psql(f"select claimed_by from ops.runs where id = {run}") == "worker-2",
-              what="the takeover after the lease")
+        until(lambda: len(lines_of(directory / "two")) == 2, what="the takeover after the lease")
+        self.assertFalse(alive(tool), "the frozen worker's tool still works in the lane")
+        self.assertEqual(self.room.psql(f"select claimed_by from ops.runs where id = {run}"), "worker-2")
         (directory / "hold").unlink()
         self.room.wait_for_status(run, "succeeded")
         before = self.room.psql(f"select * from ops.runs where id = {run}") + \
