@@ -32,15 +32,12 @@ constexpr std::size_t junk_limit = 64 * 1024;
 constexpr auto drain_deadline = std::chrono::seconds(1);
 constexpr auto accept_pause = Milliseconds(100);
 
-bool malformed(const ErrorCode& error) {
-  return error.category() == http::make_error_code(http::error::bad_value).category();
-}
-
 /// What a head that could not be read is answered with; 0: nothing, the other side is gone.
 int status_of_head_error(const ErrorCode& error) {
   if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
-  return malformed(error) ? 400 : 0;
+  const bool of_http = error.category() == http::make_error_code(http::error::bad_value).category();
+  return of_http ? 400 : 0;
 }
 
 Request to_request(const Parser& parser, const tcp::socket& socket) {
@@ -175,12 +172,7 @@ class HttpServer::State::Connection final : public StreamWriter,
 
   /// Says no without having understood the request, and ends the connection.
   Task<> refuse(int status) {
-    Request unknown;
-    const Refusal refusal(
-        status, Code::invalid, status == 431 ? "the header is too large" : "not an HTTP request"
-    );
-    auto response = error_response(std::make_exception_ptr(refusal), unknown);
-    response.headers.set("Connection", "close");
+    auto response = unreadable_head(status);
     auto sending = send_whole(std::move(response), false);
     if (co_await std::move(sending)) co_await drain();
   }
@@ -252,7 +244,7 @@ class HttpServer::State::Connection::Body final : public BodySource {
   Task<std::string> read() override {
     if (parser_.is_done()) co_return std::move(parser_.get().body());
     const auto limit = connection_.state_->options.body_limit;
-    if (parser_.content_length().value_or(0) > limit) throw too_large(limit);
+    if (parser_.content_length().value_or(0) > limit) throw body_too_large(limit);
     parser_.body_limit(limit);
     if (parser_.get()[http::field::expect] == "100-continue") {
       co_await connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
@@ -261,21 +253,12 @@ class HttpServer::State::Connection::Body final : public BodySource {
     connection_.stream_.expires_after(connection_.state_->options.body_deadline);
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await http::async_read(connection_.stream_, connection_.buffer_, parser_, token);
-    if (error == http::error::body_limit) throw too_large(limit);
+    if (error == http::error::body_limit) throw body_too_large(limit);
     if (error) throw Refusal(400, Code::invalid, "the request body is malformed");
     co_return std::move(parser_.get().body());
   }
 
  private:
-  static Refusal too_large(std::size_t limit) {
-    return Refusal(
-        413,
-        Code::invalid,
-        "the request body is too large",
-        fmt::format("At most {} bytes are taken.", limit)
-    );
-  }
-
   Connection& connection_;
   Parser& parser_;
 };

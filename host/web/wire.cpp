@@ -1,7 +1,5 @@
 #include "web/wire.hpp"
 
-#include "web/errors.hpp"
-
 #include <fmt/format.h>
 
 namespace opsroom::web {
@@ -55,6 +53,24 @@ void check_head(const Request& request, std::size_t field_limit) {
   if (request.headers.count("Host") != 1) {
     throw Refusal(400, Code::invalid, "the request must have exactly one Host header");
   }
+}
+
+Response unreadable_head(int status) {
+  const Refusal refusal(
+      status, Code::invalid, status == 431 ? "the header is too large" : "not an HTTP request"
+  );
+  Response response = error_response(std::make_exception_ptr(refusal), Request{});
+  response.headers.set("Connection", "close");
+  return response;
+}
+
+Refusal body_too_large(std::size_t limit) {
+  return Refusal(
+      413,
+      Code::invalid,
+      "the request body is too large",
+      fmt::format("At most {} bytes are taken.", limit)
+  );
 }
 
 }  // namespace opsroom::web

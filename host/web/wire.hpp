@@ -1,5 +1,6 @@
 #pragma once
 
+#include "web/errors.hpp"
 #include "web/http.hpp"
 
 #include <string>
@@ -18,6 +19,11 @@ std::string chunk(std::string_view bytes);
 
 /// What HTTP itself demands of a head beyond its grammar: one Host, not too many fields. Refusal.
 void check_head(const Request& request, std::size_t field_limit);
+
+/// What a head that could not be read is answered with; ends the connection.
+Response unreadable_head(int status);
+
+Refusal body_too_large(std::size_t limit);
 
 /// A whole answer, for when there is no room to serve.
 extern const std::string too_many_connections;
