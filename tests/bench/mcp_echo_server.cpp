@@ -1,0 +1,110 @@
+// The other end of bench_mcp, as cheap as it can be made: what is measured is the client.
+//   mcp_echo_server             an MCP server (2026-07-28) with the tools echo, big and sizes
+//   mcp_echo_server floor IN OUT  no MCP: for every IN bytes that come, OUT bytes go
+#include <charconv>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+namespace {
+
+bool write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (put <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+/// What follows `key` up to one of `ends`. Looks for text, not for JSON: the one client this serves
+/// writes compact JSON with sorted keys, and the id comes first.
+std::string_view value_after(std::string_view line, std::string_view key, std::string_view ends) {
+  const auto at = line.find(key);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(at + key.size());
+  return rest.substr(0, rest.find_first_of(ends));
+}
+
+/// A server that remembers how long the last exchange's lines were, line breaks included.
+class EchoServer {
+ public:
+  bool answer(std::string_view line) {
+    const std::string_view id = value_after(line, "\"id\":", ",}");
+    if (id.empty()) return true;  // a notification
+    const std::string reply =
+        "{\"jsonrpc\":\"2.0\",\"id\":" + std::string(id) + ",\"result\":" + result(line) + "}\n";
+    if (line.find("\"name\":\"sizes\"") == std::string_view::npos) {
+      last_in_ = line.size() + 1;
+      last_out_ = reply.size();
+    }
+    return write_all(reply);
+  }
+
+ private:
+  std::string result(std::string_view line) const {
+    const std::string_view method = value_after(line, "\"method\":\"", "\"");
+    if (method == "server/discover") {
+      return R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
+             R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
+    }
+    if (method == "tools/list") return R"({"resultType":"complete","tools":[]})";
+    return R"({"resultType":"complete","content":[{"type":"text","text":")" + text(line) + "\"}]}";
+  }
+
+  std::string text(std::string_view line) const {
+    const std::string_view size = value_after(line, "\"size\":", ",}");
+    if (!size.empty()) {
+      std::size_t length = 0;
+      std::from_chars(size.data(), size.data() + size.size(), length);
+      return std::string(length, 'x');
+    }
+    if (line.find("\"name\":\"sizes\"") != std::string_view::npos) {
+      return std::to_string(last_in_) + " " + std::to_string(last_out_);
+    }
+    return std::string(value_after(line, "\"text\":\"", "\""));
+  }
+
+  std::size_t last_in_ = 0;
+  std::size_t last_out_ = 0;
+};
+
+int serve() {
+  EchoServer server;
+  std::string buffer;
+  std::string chunk(1u << 16, '\0');
+  while (true) {
+    const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+    if (got <= 0) return 0;
+    buffer.append(chunk, 0, static_cast<std::size_t>(got));
+    std::size_t begin = 0;
+    for (auto end = buffer.find('\n'); end != std::string::npos; end = buffer.find('\n', begin)) {
+      if (!server.answer(std::string_view(buffer).substr(begin, end - begin))) return 0;
+      begin = end + 1;
+    }
+    buffer.erase(0, begin);
+  }
+}
+
+int floor(std::size_t in, std::size_t out) {
+  std::string request(in, '\0');
+  const std::string reply(out, 'x');
+  while (true) {
+    for (std::size_t have = 0; have < in;) {
+      const ssize_t got = ::read(STDIN_FILENO, request.data() + have, in - have);
+      if (got <= 0) return 0;
+      have += static_cast<std::size_t>(got);
+    }
+    if (!write_all(reply)) return 0;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "floor") {
+    return floor(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
+  }
+  return serve();
+}
