@@ -19,12 +19,22 @@ LeaseKeeper::LeaseKeeper(
       wake_(executor),
       fence_wake_(executor) {}
 
-void LeaseKeeper::hold(const Claim& claim, Stop& stop) {
-  held_[claim.run] = Held{claim, &stop, Clock::now() + times_.self_fence};
+void LeaseKeeper::hold(const Claim& claim, Stop& stop, OnTrusted on_trusted) {
+  Held& held = held_[claim.run];
+  held = Held{claim, &stop, std::move(on_trusted), {}};
+  trust(held, Clock::now() + times_.self_fence);
   fence_wake_.notify();
 }
 
-void LeaseKeeper::release(RunId run) { held_.erase(run); }
+void LeaseKeeper::trust(Held& held, Clock::time_point until) {
+  held.trusted_until = until;
+  held.on_trusted(until);
+}
+
+void LeaseKeeper::release(const Claim& claim) {
+  const auto found = held_.find(claim.run);
+  if (found != held_.end() && found->second.claim.token == claim.token) held_.erase(found);
+}
 
 void LeaseKeeper::cancel(RunId run) {
   const auto found = held_.find(run);
@@ -40,7 +50,9 @@ Task<> LeaseKeeper::run() {
   auto fences = watch_fences();
   auto beats = [](LeaseKeeper* self) -> Task<> {
     while (!self->ended_) {
-      if (!self->outage_.ongoing()) co_await self->wake_.wait_for(self->times_.heartbeat);
+      if (!self->outage_.ongoing() || self->held_.empty()) {
+        co_await self->wake_.wait_for(self->times_.heartbeat);
+      }
       if (!self->ended_ && !self->held_.empty()) co_await self->beat();
     }
   }(this);
@@ -100,7 +112,7 @@ Task<> LeaseKeeper::beat() {
     if (beat.lost) {
       found->second.stop->request(StopReason::lease_lost);
     } else {
-      found->second.trusted_until = sent + times_.self_fence;
+      trust(found->second, sent + times_.self_fence);
       if (beat.cancel_requested) found->second.stop->request(StopReason::canceled);
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,9 +24,14 @@ class LeaseKeeper {
  public:
   LeaseKeeper(asio::any_io_executor executor, std::string worker, RunQueue& queue, LeaseTimes times);
 
-  /// Watches over a run until released; `stop` hears lease_lost and canceled.
-  void hold(const Claim& claim, Stop& stop);
-  void release(RunId run);
+  /// Until when the work of a run may go on; told at once by `hold` and after every good heartbeat.
+  using OnTrusted = std::function<void(Clock::time_point until)>;
+
+  /// Watches over a run until released; `stop` hears lease_lost and canceled. `on_trusted` must
+  /// neither hold nor release.
+  void hold(const Claim& claim, Stop& stop, OnTrusted on_trusted);
+  /// Only this claim's hold: the same run may have been claimed anew meanwhile.
+  void release(const Claim& claim);
 
   /// Passes a cancellation on, when the run is held here.
   void cancel(RunId run);
@@ -40,10 +46,12 @@ class LeaseKeeper {
   struct Held {
     Claim claim;
     Stop* stop;
+    OnTrusted on_trusted;
     Clock::time_point trusted_until;
   };
 
   Task<> beat();
+  static void trust(Held& held, Clock::time_point until);
   Task<> watch_fences();
   void fence_expired();
   Clock::duration until_next_fence() const;

@@ -25,7 +25,10 @@ RunSession::RunSession(
       log_(executor, run_.claim, run_.last_seq, ports.journal, abandon) {}
 
 Task<> RunSession::run() {
-  leases_.hold(run_.claim, stop_);
+  leases_.hold(run_.claim, stop_, [this](Clock::time_point until) {
+    trusted_until_ = until;
+    trust_tools();
+  });
   if (run_.cancel_requested) stop_.request(StopReason::canceled);
 
   TaskGroup beside(executor_);
@@ -49,7 +52,7 @@ Task<> RunSession::run() {
   }
   log_.stop();
   co_await beside.wait_until_at_most(0);
-  leases_.release(id);
+  leases_.release(run_.claim);
 }
 
 /// The work, and what its failures mean for the run.
@@ -65,10 +68,13 @@ Task<> RunSession::tell() {
   } catch (const std::exception& error) {
     failed = Failure(Code::internal, fmt::format("the host failed: {}", error.what()));
   }
+  if (failed && stop_.reason() == StopReason::lease_lost) lost = true;
   co_await close_tools();
   if (lost) {
     // Ours in doubt: when the token still holds, the next owner need not wait for the lease to end.
     co_await give_back("the worker lost its lease");
+  } else if (failed && stop_.reason() == StopReason::canceled) {
+    co_await end_as(RunStatus::canceled, {}, {});
   } else if (failed) {
     co_await end_as(RunStatus::failed, failed->message(), failed->hint());
   }
@@ -76,13 +82,10 @@ Task<> RunSession::tell() {
 
 Task<> RunSession::work_through() {
   plan_ = runbook::plan_from_json(run_.plan);
-  if (!stop_.requested()) {
-    co_await check_tools();
-    LaneRequest request{
-        run_.session.slug, run_.lane, run_.session.repository, run_.session.base};
-    auto opening = ports_.lanes.open(std::move(request));
-    lane_ = co_await std::move(opening);
-    tools_ = ports_.toolbox.open(lane_->directory());
+  if (!stop_.requested() && !draining_) {
+    // A server that does not answer, or a repository far away, must not delay a cancellation.
+    auto preparing = prepare();
+    co_await before(stop_.wait(), std::move(preparing));
   }
   int position = 0;
   for (const runbook::PlanStep& step : plan_.steps) {
@@ -91,7 +94,7 @@ Task<> RunSession::work_through() {
       co_await end_as(RunStatus::canceled, {}, {});
       co_return;
     }
-    if (draining_) {
+    if (draining_ || stop_.requested()) {
       co_await give_back("the worker is shutting down");
       co_return;
     }
@@ -99,6 +102,15 @@ Task<> RunSession::work_through() {
   }
   if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
   co_await end_as(RunStatus::succeeded, {}, {});
+}
+
+Task<> RunSession::prepare() {
+  co_await check_tools();
+  LaneRequest request{run_.session.slug, run_.lane, run_.session.repository, run_.session.base};
+  auto opening = ports_.lanes.open(std::move(request));
+  lane_ = co_await std::move(opening);
+  tools_ = ports_.toolbox.open(lane_->directory());
+  trust_tools();
 }
 
 /// An unknown tool is found before the first step acts, not after the fourth.
@@ -125,6 +137,11 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
   if (step.status == StepStatus::succeeded || step.status == StepStatus::skipped) {
     co_return Next::go_on;
   }
+  if (step.status == StepStatus::failed || step.status == StepStatus::canceled) {
+    // Recorded by an earlier owner, which did not come to record the end of the run.
+    co_await end_after(step);
+    co_return Next::ended;
+  }
   if (step.status == StepStatus::interrupted || step.status == StepStatus::running) {
     if (co_await settle_interrupted(plan, step) == Next::ended) co_return Next::ended;
   }
@@ -132,19 +149,24 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
       run_.claim, ports_.queue, *tools_, *lane_, log_, stop_, options_.diff_interval};
   auto performing = perform_step(executor_, context, plan, step, scope());
   Step done = co_await std::move(performing);
-  const StepStatus status = done.status;
-  const std::string error = done.error.value_or("");
-  const std::string hint = done.hint.value_or("");
-  step_row(plan, position) = std::move(done);
-  if (status == StepStatus::succeeded) co_return Next::go_on;
-  if (status == StepStatus::interrupted) {
+  step_row(plan, position) = done;
+  if (done.status == StepStatus::succeeded) co_return Next::go_on;
+  if (done.status == StepStatus::interrupted || done.status == StepStatus::pending) {
     co_await give_back("the worker is shutting down");
-  } else if (status == StepStatus::canceled) {
-    co_await end_as(RunStatus::canceled, {}, {});
   } else {
-    co_await end_as(RunStatus::failed, fmt::format("step '{}': {}", plan.id, error), hint);
+    co_await end_after(std::move(done));
   }
   co_return Next::ended;
+}
+
+/// The end that a failed or canceled step means for its run.
+Task<> RunSession::end_after(Step step) {
+  if (step.status == StepStatus::canceled) {
+    co_await end_as(RunStatus::canceled, {}, {});
+  } else {
+    const std::string what = fmt::format("step '{}': {}", step.id, step.error.value_or("failed"));
+    co_await end_as(RunStatus::failed, what, step.hint.value_or(""));
+  }
 }
 
 /// An earlier worker sent this call and its outcome is unknown. Only somebody who knows that repeating
@@ -195,6 +217,11 @@ Task<> RunSession::give_back(std::string reason) {
   auto releasing = log_.commit(std::move(write));
   co_await std::move(releasing);
   spdlog::info("run {}: back to the queue: {}", run_.claim.run, reason);
+}
+
+/// The tools end by themselves where this process is too frozen to end them.
+void RunSession::trust_tools() {
+  if (tools_) tools_->trust_until(trusted_until_);
 }
 
 Task<> RunSession::close_tools() {

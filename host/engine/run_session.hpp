@@ -58,10 +58,13 @@ class RunSession {
   Task<> work_through();
   Task<Next> take_step(const runbook::PlanStep& plan, int position);
   Task<Next> settle_interrupted(const runbook::PlanStep& plan, Step& step);
+  Task<> prepare();
   Task<> check_tools();
+  Task<> end_after(Step step);
   Task<> end_as(RunStatus status, std::string error, std::string hint);
   Task<> give_back(std::string reason);
   Task<> close_tools();
+  void trust_tools();
   Step& step_row(const runbook::PlanStep& plan, int position);
   Json scope() const;
 
@@ -75,6 +78,7 @@ class RunSession {
   runbook::Plan plan_;
   std::unique_ptr<LaneCheckout> lane_;
   std::unique_ptr<RunTools> tools_;
+  Clock::time_point trusted_until_;
   bool draining_ = false;
 };
 

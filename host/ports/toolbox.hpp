@@ -30,8 +30,14 @@ class RunTools {
 
   /// Calls a tool; returns when it has answered, failed, or been stopped and is gone. Never throws for
   /// a tool's sake: a tool that crashes, hangs or cannot start is a ToolResult. `listener` and `stop`
-  /// outlive the call.
+  /// outlive the call. When processes were ended because `trust_until` has passed, `stop` is requested
+  /// with lease_lost.
   virtual Task<ToolResult> call(ToolCall call, CallListener& listener, Stop& stop) = 0;
+
+  /// The run's processes may work until then without hearing from the host again, and are killed at
+  /// that time even if this process is frozen. Remembered for those started later; the last call
+  /// counts, and without one there is no limit. Servers shared by all runs are not affected.
+  virtual void trust_until(Clock::time_point until) = 0;
 
   /// Ends every process of this run, down to the last grandchild. Call before destroying.
   virtual Task<> close() = 0;

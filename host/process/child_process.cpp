@@ -11,7 +11,11 @@
 #include <boost/asio/read.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <signal.h>
 #include <string_view>
 #include <sys/socket.h>
@@ -24,6 +28,12 @@ using Descriptor = asio::posix::stream_descriptor;
 
 constexpr std::chrono::seconds start_deadline{30};
 constexpr std::chrono::seconds sweep_deadline{5};
+
+std::int64_t boottime_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 }  // namespace
 
@@ -60,6 +70,17 @@ struct ChildProcess::State {
     ::send(control.native_handle(), &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
+  /// As a point in time: a message that lay about while the machine slept must not count from when
+  /// it is read.
+  void trust_for(Clock::duration ttl) {
+    const auto ms = std::chrono::floor<Milliseconds>(ttl).count();
+    const std::int64_t until = boottime_ms() + std::max<std::int64_t>(ms, 0);
+    std::array<char, 1 + sizeof until> message{static_cast<char>(Request::trust)};
+    std::memcpy(message.data() + 1, &until, sizeof until);
+    // Not taken: the helper keeps the limit it has, which is earlier.
+    ::send(control.native_handle(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
   void abandon() {
     boost::system::error_code ignored;
     for (Descriptor* pipe : {&in, &out, &err})
@@ -86,6 +107,9 @@ struct ChildProcess::State {
       case Report::Kind::signaled:
         status = ExitStatus{std::nullopt, report.value};
         break;
+      case Report::Kind::expired:
+        expired = true;
+        break;
     }
     changed.notify();
   }
@@ -104,6 +128,7 @@ struct ChildProcess::State {
   pid_t main = -1;
   std::optional<Report> failure;
   std::optional<ExitStatus> status;
+  bool expired = false;
   bool gone = false;
 };
 
@@ -196,6 +221,13 @@ void ChildProcess::terminate() {
 void ChildProcess::kill() {
   state_->request(Request::kill);
   state_->wake_helper();
+}
+
+void ChildProcess::trust_for(Clock::duration ttl) {
+  state_->trust_for(ttl);
+}
+bool ChildProcess::trust_ran_out() const {
+  return state_->expired;
 }
 
 Task<ExitStatus> ChildProcess::stop(Clock::duration grace) {

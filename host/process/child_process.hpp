@@ -57,6 +57,12 @@ class ChildProcess {
   void terminate();  ///< SIGTERM to the main process and its group
   void kill();       ///< SIGKILL to every descendant, wherever it has gone
 
+  /// A dead man's switch: the tree may live for `ttl` from now (whole milliseconds, a suspend of
+  /// the machine counts); then opsroom-spawn kills it by itself, as `kill` does, however frozen
+  /// this host is. The last call counts; without one there is no limit.
+  void trust_for(Clock::duration ttl);
+  bool trust_ran_out() const;  ///< the switch has killed the tree; known before `exited` returns
+
   /// Returns when no process of the tree is left.
   Task<> gone();
 

@@ -1,8 +1,8 @@
 // opsroom-spawn: the one way to a child. Starts one program as the host describes on descriptor 3
-// and watches over everything it starts; when the program ends, when the host says so or when the
-// host is gone, it kills what is left and ends itself. Kept apart from the host because a fork of a
-// large process is slow, because it outlives `kill -9` of the host, and because a small program is
-// easy to trust.
+// and watches over everything it starts; when the program ends, when the host says so, when the
+// host is gone or has not renewed its trust in time, it kills what is left and ends itself. Kept
+// apart from the host because a fork of a large process is slow, because it outlives `kill -9` of
+// the host, and because a small program is easy to trust.
 
 #include "process/process_tree.hpp"
 #include "process/spawn_program.hpp"
@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,7 +82,7 @@ int watch_child_signals() {
 /// Watches over one program and its descendants.
 class Supervisor {
  public:
-  explicit Supervisor(int child_signals) : child_signals_(child_signals) {}
+  Supervisor(int child_signals, int expiry) : child_signals_(child_signals), expiry_(expiry) {}
 
   bool start(const SpawnSpec& spec) {
     std::array<int, 2> errors{};
@@ -100,13 +101,17 @@ class Supervisor {
   /// Returns when the tree is to be killed.
   void watch() {
     while (true) {
-      std::array<pollfd, 3> waits{
-          {{child_signals_, POLLIN, 0}, {control_fd, POLLIN, 0}, {errors_, POLLIN, 0}}
+      std::array<pollfd, 4> waits{
+          {{child_signals_, POLLIN, 0},
+           {control_fd, POLLIN, 0},
+           {errors_, POLLIN, 0},
+           {expiry_, POLLIN, 0}}
       };
       if (::poll(waits.data(), waits.size(), -1) < 0) continue;
       if (waits[2].revents != 0 && !settle_start()) return;
       if (waits[0].revents != 0 && main_has_ended()) return;
       if (waits[1].revents != 0 && !obey()) return;
+      if (waits[3].revents != 0 && trust_has_run_out()) return;
     }
   }
 
@@ -179,6 +184,7 @@ class Supervisor {
     char request = 0;
     const ssize_t n = ::read(control_fd, &request, 1);
     if (n < 0 && errno == EINTR) return true;
+    if (n == 1 && request == static_cast<char>(Request::trust)) return renew_trust();
     if (n != 1 || request != static_cast<char>(Request::terminate)) return false;
     if (main_alive_) {
       // Its own session: the group cannot be anyone else's. A stopped process hears TERM when it
@@ -189,7 +195,25 @@ class Supervisor {
     return true;
   }
 
+  bool renew_trust() {
+    std::int64_t until_ms = 0;
+    if (!read_fully(control_fd, &until_ms, sizeof until_ms)) return false;
+    itimerspec timer{};
+    timer.it_value.tv_sec = until_ms / 1000;
+    timer.it_value.tv_nsec = until_ms % 1000 * 1'000'000;
+    return ::timerfd_settime(expiry_, TFD_TIMER_ABSTIME, &timer, nullptr) == 0;
+  }
+
+  /// False when the trust was renewed since the timer fired.
+  bool trust_has_run_out() {
+    std::uint64_t times = 0;
+    if (::read(expiry_, &times, sizeof times) <= 0) return false;
+    report(Report::Kind::expired, 0);
+    return true;
+  }
+
   int child_signals_;
+  int expiry_;
   int errors_ = -1;
   pid_t main_ = -1;
   bool main_alive_ = true;
@@ -202,10 +226,12 @@ int run() {
   ::fcntl(control_fd, F_SETFD, FD_CLOEXEC);
   ignore_signals();
   const int child_signals = watch_child_signals();
-  if (child_signals < 0 || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return 71;
+  // A timer of this clock fires at once when the machine wakes; a timeout of poll would sleep on.
+  const int expiry = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (child_signals < 0 || expiry < 0 || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return 71;
   const auto spec = read_spec();
   if (!spec) return 64;
-  Supervisor supervisor(child_signals);
+  Supervisor supervisor(child_signals, expiry);
   if (!supervisor.start(*spec)) return 0;
   supervisor.watch();
   supervisor.clear();

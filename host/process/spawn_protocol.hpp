@@ -22,7 +22,11 @@ SpawnSpec decode(std::string_view fields);
 constexpr std::uint64_t max_frame_bytes = 64u << 20;
 
 /// What the host asks for after that, one byte each. End of file means kill.
-enum class Request : char { terminate = 't', kill = 'k' };
+enum class Request : char {
+  terminate = 't',
+  kill = 'k',
+  trust = 'u',  ///< an std::int64_t follows: kill when CLOCK_BOOTTIME is at so many milliseconds
+};
 
 /// Where the start of a program failed.
 enum class Step : std::int32_t {
@@ -37,7 +41,13 @@ enum class Step : std::int32_t {
 };
 
 struct Report {
-  enum class Kind : std::int32_t { started, failed, exited, signaled };
+  enum class Kind : std::int32_t {
+    started,
+    failed,
+    exited,
+    signaled,
+    expired,  ///< the trust ran out; the kill follows
+  };
   Kind kind{};
   std::int32_t value = 0;  ///< pid, Step, exit code or signal number
   std::int32_t error = 0;  ///< errno of a failed step

@@ -54,6 +54,7 @@ ToolResult not_sent(const Failure& failure, const Stop& stop) {
 
 Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& stop) {
   const auto sink = std::make_shared<CallSink>(shop_.executor, listener);
+  const int ran_out_before = trust_->times_ran_out();
   ToolResult result;
   try {
     auto calling = call_source(std::move(call), sink, stop);
@@ -62,6 +63,9 @@ Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& st
     result = not_sent(failure, stop);
   }
   co_await sink->close();
+  // No failure of the tool: its death says that the run may be another worker's by now.
+  const bool ran_out = trust_->times_ran_out() > ran_out_before;
+  if (ran_out && result.delivery != Delivery::answered) stop.request(StopReason::lease_lost);
   co_return result;
 }
 
@@ -82,7 +86,7 @@ Task<std::shared_ptr<McpServer>> LaneTools::server_for(
     const SourceConfig& source, Clock::time_point latest, Stop& stop
 ) {
   if (source.scope == Scope::step) {
-    auto starting = shop_.launcher.start(source, directory_, latest - Clock::now(), stop);
+    auto starting = shop_.launcher.start(source, directory_, latest - Clock::now(), stop, trust_);
     co_return co_await std::move(starting);
   }
   if (source.scope == Scope::host) {
@@ -105,9 +109,10 @@ Task<std::shared_ptr<McpServer>> LaneTools::server_for(
 SharedServer& LaneTools::lane_server(const SourceConfig& source) {
   auto& slot = lane_servers_[source.name];
   if (slot == nullptr) {
-    auto start = [&launcher = shop_.launcher, &source, directory = directory_](Stop& abort) {
-      return launcher.start(source, directory, Clock::duration::max(), abort);
-    };
+    auto start =
+        [&launcher = shop_.launcher, &source, directory = directory_, trust = trust_](Stop& abort) {
+          return launcher.start(source, directory, Clock::duration::max(), abort, trust);
+        };
     slot = std::make_unique<SharedServer>(shop_.executor, source.title(), std::move(start));
   }
   return *slot;

@@ -30,6 +30,7 @@ class LaneTools : public RunTools {
       : shop_(std::move(shop)), directory_(std::move(directory)) {}
 
   Task<ToolResult> call(ToolCall call, CallListener& listener, Stop& stop) override;
+  void trust_until(Clock::time_point until) override { trust_->renew(until); }
   Task<> close() override;
 
  private:
@@ -41,6 +42,7 @@ class LaneTools : public RunTools {
 
   Shop shop_;
   std::filesystem::path directory_;
+  std::shared_ptr<Trust> trust_ = std::make_shared<Trust>();
   std::map<std::string, std::unique_ptr<SharedServer>> lane_servers_;
 };
 

@@ -115,6 +115,9 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
       );
     }
     if (failure) std::rethrow_exception(failure);
+    if (server->child_->trust_ran_out()) {
+      throw Failure(Code::unavailable, fmt::format("{} was killed: no word in time", spec.title));
+    }
     // It died of the probe. A plugin runner never does, so its reason is in its last words.
     if (spec.is_plugin) throw Failure(Code::unavailable, server->end_text());
     known = Era::legacy;
@@ -133,8 +136,11 @@ McpServer::McpServer(
       client_(executor, channel_, client_options(spec)),
       title_(spec.title),
       is_plugin_(spec.is_plugin),
+      trust_(spec.trust),
       loops_(executor),
-      over_(executor) {}
+      over_(executor) {
+  if (trust_) trust_->cover(child_);
+}
 
 McpServer::~McpServer() = default;
 
@@ -166,6 +172,7 @@ Task<> McpServer::drain_stderr(std::shared_ptr<McpServer> self) {
 
 Task<> McpServer::await_exit(std::shared_ptr<McpServer> self) {
   co_await self->child_->exited();
+  if (self->trust_ && self->child_->trust_ran_out()) self->trust_->note_ran_out();
   self->exited_ = true;
   self->over_.ring();
 }

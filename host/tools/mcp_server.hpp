@@ -6,6 +6,7 @@
 #include "tools/mcp_client.hpp"
 #include "tools/stderr_log.hpp"
 #include "tools/stdio_channel.hpp"
+#include "tools/trust.hpp"
 
 #include <map>
 #include <memory>
@@ -32,6 +33,7 @@ struct ServerSpec {
   bool is_plugin = false;
   process::SpawnSpec spawn;
   std::optional<std::filesystem::path> root;
+  std::shared_ptr<Trust> trust;  ///< null: no limit
   Clock::duration opening_timeout = std::chrono::seconds(30);
 };
 
@@ -41,7 +43,8 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
  public:
   /// Starts the server and opens the conversation; a server that dies of the probe is started again
   /// and opened as legacy. Throws Failure naming command, exit status and last stderr lines; no
-  /// process is left then. `abort` ends the start.
+  /// process is left then. `abort` ends the start. `spec.trust` holds from before the first
+  /// request.
   static Task<std::shared_ptr<McpServer>> start(
       process::Spawner& spawner, ServerSpec spec, EraMemory& memory, Stop& abort
   );
@@ -82,12 +85,13 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
   std::string end_text() const;
 
   asio::any_io_executor executor_;
-  std::unique_ptr<process::ChildProcess> child_;
+  std::shared_ptr<process::ChildProcess> child_;
   StdioChannel channel_;
   StderrLog stderr_;
   McpClient client_;
   std::string title_;
   bool is_plugin_;
+  std::shared_ptr<Trust> trust_;
   TaskGroup loops_;
   Alarm over_;
   Clock::time_point started_ = Clock::now();

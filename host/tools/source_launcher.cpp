@@ -25,7 +25,8 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     const SourceConfig& source,
     std::filesystem::path directory,
     Clock::duration patience,
-    Stop& abort
+    Stop& abort,
+    std::shared_ptr<Trust> trust
 ) {
   if (!source.refusal.empty()) {
     throw Failure(
@@ -36,6 +37,7 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
   }
   ServerSpec spec = spec_of(source, directory);
   spec.opening_timeout = std::min(longest_opening, patience);
+  spec.trust = std::move(trust);
   auto starting = McpServer::start(spawner_, std::move(spec), eras_, abort);
   co_return co_await std::move(starting);
 }

@@ -21,12 +21,13 @@ class SourceLauncher {
       : spawner_(spawner), paths_(std::move(paths)), config_file_(std::move(config_file)) {}
 
   /// Starts `source` for a lane in `directory` (empty: for no lane). At most `patience` for the
-  /// opening. Throws Failure; see McpServer::start.
+  /// opening. `trust` limits its life, unless null. Throws Failure; see McpServer::start.
   Task<std::shared_ptr<McpServer>> start(
       const SourceConfig& source,
       std::filesystem::path directory,
       Clock::duration patience,
-      Stop& abort
+      Stop& abort,
+      std::shared_ptr<Trust> trust = nullptr
   );
 
  private:

@@ -99,6 +99,49 @@ TEST_F(ATree, WhoseStartIsCancelledIsReaped) {
   });
 }
 
+TEST_F(ATree, WhoseTrustIsNotRenewedDiesByItselfWithItsDaemon) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto child = co_await ChildProcess::start(spawner, shell(stubborn_tree));
+    LineReader lines(child->out(), 64);
+    const auto pids = co_await read_pids(lines, stubborn_tree_size);
+    const auto begin = Clock::now();
+    child->trust_for(Milliseconds(200));
+    co_await child->gone();
+    EXPECT_GE(Clock::now() - begin, Milliseconds(199));
+    EXPECT_EQ(child->exit_status()->text(), "killed by SIGKILL");
+    EXPECT_TRUE(child->trust_ran_out());
+    co_await expect_all_gone(*child, pids);
+  });
+}
+
+TEST_F(ATree, WhoseTrustIsRenewedOutlivesIt) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto child =
+        co_await ChildProcess::start(spawner, shell("echo ready; read line; exit 5"));
+    const auto short_lived = co_await ChildProcess::start(spawner, shell("sleep 1000"));
+    child->trust_for(Milliseconds(100));
+    short_lived->trust_for(Milliseconds(150));
+    child->trust_for(patience);
+    co_await short_lived->gone();  // So the first limit of the other has passed.
+    EXPECT_FALSE(child->exit_status().has_value());
+    child->in().close();
+    const ExitStatus status = co_await child->exited();
+    EXPECT_EQ(status.code, 5);
+    EXPECT_FALSE(child->trust_ran_out());
+    co_await child->gone();
+  });
+}
+
+TEST_F(ATree, WhoseTrustIsOverAlreadyDiesAtOnce) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto child = co_await ChildProcess::start(spawner, shell("sleep 1000"));
+    child->trust_for(Clock::duration::max());
+    child->trust_for(Clock::duration::min());
+    co_await child->gone();
+    EXPECT_TRUE(child->trust_ran_out());
+  });
+}
+
 TEST_F(ATree, ThatEndsOnRequestIsNotKilled) {
   run([](Spawner& spawner) -> Task<> {
     const auto child = co_await ChildProcess::start(

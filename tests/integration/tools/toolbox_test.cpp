@@ -1,6 +1,7 @@
 #include "base/files.hpp"
 #include "integration/tools/fixture.hpp"
 
+#include <csignal>
 #include <fstream>
 
 namespace opsroom::tools::test {
@@ -40,6 +41,48 @@ TEST_F(Toolbox, AHostServerIsSharedByLanesAndSurvivesThem) {
   EXPECT_TRUE(exists(first));
   io.run(box().shutdown());
   EXPECT_FALSE(exists(first));
+}
+
+/// Until no process has this pid; the fixture's own deadline ends a wait in vain.
+Task<> death_of(int pid) {
+  while (::kill(pid, 0) == 0)
+    co_await pause_for(1ms);
+}
+
+TEST_F(Toolbox, ALaneServerDiesWhenItsTrustIsNotRenewedAndAHostServerLives) {
+  add_nasty("who");
+  add_server("shared", {"python3", OPSROOM_FIXTURES "/nasty.py", "who"}, Scope::host);
+  const int mine = pid_of_who();
+  const int shared = call("shared.work").output["pid"].get<int>();
+  run_tools().trust_until(Clock::now() + 100ms);
+  io.run(death_of(mine));
+  EXPECT_TRUE(exists(shared));
+  EXPECT_EQ(call("shared.work").output["pid"], shared);
+}
+
+TEST_F(Toolbox, AServerStartedLaterIsUnderTheSameTrust) {
+  add_plugin("exec");
+  run_tools().trust_until(Clock::now() + 1500ms);
+  const ToolResult result = call("exec.run", Json{{"command", {"sh", "-c", "sleep 300"}}});
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_THAT(result.error, HasSubstr("killed by SIGKILL"));
+  EXPECT_EQ(stop.reason(), StopReason::lease_lost) << "the tool is not to blame";
+}
+
+TEST_F(Toolbox, ARenewedTrustReachesTheStepUnderWay) {
+  add_plugin("exec");
+  run_tools().trust_until(Clock::now() + 60s);
+  recorder.on_sign = [this] { run_tools().trust_until(Clock::now()); };
+  const ToolResult result = call("exec.run", Json{{"command", {"sh", "-c", "echo up; sleep 300"}}});
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_EQ(stop.reason(), StopReason::lease_lost);
+}
+
+TEST_F(Toolbox, NothingStartsWithoutTrust) {
+  add_nasty("who");
+  run_tools().trust_until(Clock::now());
+  EXPECT_FALSE(call().succeeded);
+  EXPECT_EQ(stop.reason(), StopReason::lease_lost);
 }
 
 TEST_F(Toolbox, ADeadServerIsStartedAgainForTheNextCall) {

@@ -154,10 +154,12 @@ class FakeLanes : public LanePool {
   std::optional<Failure> broken;
   std::deque<LaneDiff> diffs;  ///< handed out one a look
   std::optional<Failure> diff_failure;
+  bool never_answers = false;  ///< a remote that is silent: only cancellation ends open()
 
   Task<std::unique_ptr<LaneCheckout>> open(LaneRequest request) override {
     if (broken) throw *broken;
     opened.push_back(request);
+    if (never_answers) co_await pause_for(std::chrono::hours(1));
     co_return std::make_unique<Lane>(*this);
   }
 
@@ -191,6 +193,7 @@ class FakeToolbox : public Toolbox {
   std::map<std::string, Tool> tools;
   std::set<std::string> safe;
   std::vector<ToolCall> calls;
+  std::vector<Clock::time_point> trusted;  ///< what the open tools were told
   int open_tools = 0;
 
   std::unique_ptr<RunTools> open(std::filesystem::path) override {
@@ -218,6 +221,7 @@ class FakeToolbox : public Toolbox {
       auto running = tool(std::move(call), &listener, &stop);
       co_return co_await std::move(running);
     }
+    void trust_until(Clock::time_point until) override { box_.trusted.push_back(until); }
     Task<> close() override {
       --box_.open_tools;
       co_return;

@@ -101,17 +101,18 @@ struct RunSessionTest : ::testing::Test {
   void tell(std::function<void(RunSession&)> meanwhile = {}) {
     Ports ports{books, books, lanes, toolbox};
     RunSession session(io.get_executor(), claimed, ports, leases, abandon);
-    run_to_end(io, [](RunSession& session, FakeToolbox& toolbox,
+    run_to_end(io, [](RunSession& session, FakeToolbox& toolbox, FakeLanes& lanes,
                       std::function<void(RunSession&)>& meanwhile) -> Task<> {
       const auto executor = co_await asio::this_coro::executor;
       TaskGroup beside(executor);
       beside.start(session.run(), [](std::exception_ptr) { ADD_FAILURE(); });
       if (meanwhile) {
-        while (toolbox.calls.empty()) co_await pause_for(Milliseconds(1));
+        while (toolbox.calls.empty() && !lanes.never_answers) co_await pause_for(Milliseconds(1));
+        while (lanes.never_answers && lanes.opened.empty()) co_await pause_for(Milliseconds(1));
         meanwhile(session);
       }
       co_await beside.wait_until_at_most(0);
-    }(session, toolbox, meanwhile));
+    }(session, toolbox, lanes, meanwhile));
     EXPECT_EQ(toolbox.open_tools, 0) << "the run's tools were left open";
     EXPECT_EQ(leases.held(), 0u);
   }
@@ -215,6 +216,61 @@ TEST_F(RunSessionTest, ACancelledRunThatWasNotStartedTouchesNothing) {
   EXPECT_TRUE(lanes.opened.empty());
 }
 
+TEST_F(RunSessionTest, CancellationDoesNotWaitForARepositoryThatNeverAnswers) {
+  lanes.never_answers = true;
+  plan({{"t.ok", Json::object()}});
+  tell([this](RunSession&) { leases.cancel(RunId{1}); });
+  EXPECT_EQ(books.told, Told{"finish canceled"});
+}
+
+TEST_F(RunSessionTest, ADrainDoesNotWaitForItEither) {
+  lanes.never_answers = true;
+  plan({{"t.ok", Json::object()}});
+  tell([](RunSession& session) {
+    session.drain();
+    session.cut_short();
+  });
+  EXPECT_EQ(books.told, Told{"release: the worker is shutting down"});
+}
+
+TEST_F(RunSessionTest, AFailedStepOfAnEarlierOwnerEndsTheRunWithItsReason) {
+  plan({{"t.ok", Json::object()}});
+  earlier(1, StepStatus::failed);
+  claimed.steps.at(0).error = "no luck";
+  tell();
+  EXPECT_EQ(books.told, Told{"finish failed"});
+  EXPECT_EQ(books.last_end.error, "step 's1': no luck");
+  EXPECT_TRUE(toolbox.calls.empty());
+}
+
+TEST_F(RunSessionTest, ARepeatedStepForgetsWhyItWasInterrupted) {
+  plan({{"t.ok", {{"on_interrupt", "retry"}}}});
+  earlier(1, StepStatus::interrupted);
+  claimed.steps.at(0).error = "the worker was killed";
+  tell();
+  EXPECT_EQ(books.last_step.status, StepStatus::succeeded);
+  EXPECT_FALSE(books.last_step.error.has_value());
+}
+
+TEST_F(RunSessionTest, ACallThatADrainKeptFromLeavingIsPendingAgain) {
+  plan({{"t.wait", Json::object()}});
+  toolbox.tools["t.wait"] = [](ToolCall, CallListener*, Stop* stop) -> Task<ToolResult> {
+    co_await stop->wait();
+    ToolResult result;
+    result.delivery = Delivery::not_sent;
+    result.error = "was still starting";
+    co_return result;
+  };
+  tell([](RunSession& session) {
+    session.drain();
+    session.cut_short();
+  });
+  EXPECT_EQ(
+      books.told,
+      (Told{"step 1 running", "step 1 pending", "release: the worker is shutting down"})
+  );
+}
+
 TEST_F(RunSessionTest, AStepThatTakesTooLongIsStoppedAndSaysSo) {
   plan({{"t.wait", {{"timeout", 20}}}});
   tell();
@@ -286,6 +342,44 @@ TEST_F(RunSessionTest, ADiffThatCannotBeTakenAfterTheStepFailsIt) {
 TEST_F(RunSessionTest, AFenceOfOurOwnGivesTheRunBackWhenTheTokenStillHolds) {
   plan({{"t.wait", Json::object()}});
   tell([this](RunSession&) { leases.cancel_all(StopReason::lease_lost); });
+  EXPECT_EQ(books.told, (Told{"step 1 running", "release: the worker lost its lease"}));
+}
+
+TEST_F(RunSessionTest, TheToolsHearHowLongTheyAreTrustedWhenOpenedAndWithEachHeartbeat) {
+  LeaseKeeper beating(io.get_executor(), "w", books, {Milliseconds(2), Milliseconds(20'000)});
+  toolbox.tools["t.until_trusted"] = [this](ToolCall, CallListener*, Stop*) {
+    return [](FakeToolbox& box) -> Task<ToolResult> {
+      while (box.trusted.size() < 3) co_await pause_for(Milliseconds(1));
+      co_return answer({});
+    }(toolbox);
+  };
+  plan({{"t.until_trusted", Json::object()}});
+  RunSession session(io.get_executor(), claimed, {books, books, lanes, toolbox}, beating, abandon);
+  const auto before = Clock::now();
+  run_to_end(io, [](RunSession& session, LeaseKeeper& beating) -> Task<> {
+    const auto executor = co_await asio::this_coro::executor;
+    TaskGroup beside(executor);
+    beside.start(beating.run(), [](std::exception_ptr) { ADD_FAILURE(); });
+    co_await session.run();
+    beating.end();
+    co_await beside.wait_until_at_most(0);
+  }(session, beating));
+  EXPECT_EQ(books.told.back(), "finish succeeded");
+  ASSERT_GE(toolbox.trusted.size(), 3u);
+  EXPECT_GE(toolbox.trusted.front(), before + std::chrono::seconds(20));
+  EXPECT_LT(toolbox.trusted.front(), toolbox.trusted.back());
+}
+
+TEST_F(RunSessionTest, AToolThatDiesBecauseItsTrustRanOutIsNoFailureOfTheRun) {
+  toolbox.tools["t.expired"] = [](ToolCall, CallListener*, Stop* stop) -> Task<ToolResult> {
+    stop->request(StopReason::lease_lost);
+    ToolResult result;
+    result.delivery = Delivery::unknown;
+    result.error = "killed by SIGKILL";
+    co_return result;
+  };
+  plan({{"t.expired", Json::object()}});
+  tell();
   EXPECT_EQ(books.told, (Told{"step 1 running", "release: the worker lost its lease"}));
 }
 

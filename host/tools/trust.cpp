@@ -1,0 +1,18 @@
+#include "tools/trust.hpp"
+
+namespace opsroom::tools {
+
+void Trust::renew(Clock::time_point until) {
+  until_ = until;
+  for (const auto& covered : children_) {
+    if (const auto child = covered.lock()) child->trust_for(until - Clock::now());
+  }
+}
+
+void Trust::cover(const std::shared_ptr<process::ChildProcess>& child) {
+  std::erase_if(children_, [](const auto& covered) { return covered.expired(); });
+  children_.push_back(child);
+  if (until_) child->trust_for(*until_ - Clock::now());
+}
+
+}  // namespace opsroom::tools
