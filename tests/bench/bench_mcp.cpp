@@ -18,10 +18,11 @@ namespace {
 using namespace std::chrono_literals;
 using tools::Keep;
 
-constexpr int small_calls = 5000;
-constexpr int parallel_rounds = 500;
+constexpr int turns = 10;
+constexpr int small_calls = 500;     // a turn
+constexpr int parallel_rounds = 50;  // a turn, of each caller
 constexpr std::size_t in_flight = 32;
-constexpr int big_calls = 60;
+constexpr int big_calls = 8;  // a turn
 constexpr std::size_t big_size = 1u << 20;
 constexpr int starts = 30;
 constexpr const char* small_text =
@@ -43,6 +44,7 @@ struct Room {
 };
 
 using Server = std::shared_ptr<tools::McpServer>;
+using Times = std::vector<double>;  // seconds
 
 Task<Server> start(Room& room, const tools::SourceConfig& source) {
   auto starting = room.launcher.start(source, "/tmp", 30s, room.stop);
@@ -69,17 +71,15 @@ Task<ToolResult> call(Room& room, Server server, std::string name, Json argument
   co_return result;
 }
 
-Task<double> median_call(
-    Room& room, Server server, std::string name, Json arguments, Keep keep, int count
+Task<> timed_calls(
+    Room& room, Server server, std::string name, Json arguments, Keep keep, int count, Times& times
 ) {
-  std::vector<double> seconds;
   for (int i = 0; i < count; ++i) {
     const double begin = seconds_now();
     auto calling = call(room, server, name, arguments, keep);
     co_await std::move(calling);
-    seconds.push_back(seconds_now() - begin);
+    times.push_back(seconds_now() - begin);
   }
-  co_return median(std::move(seconds));
 }
 
 Task<> call_again_and_again(Room& room, Server server, int count) {
@@ -112,14 +112,12 @@ Task<std::unique_ptr<PipeFloor>> floor_of_last_call(Room& room, Server server) {
   co_return std::make_unique<PipeFloor>(OPSROOM_ECHO_SERVER, in, out);
 }
 
-double median_exchange(PipeFloor& floor, int count) {
-  std::vector<double> seconds;
+void timed_exchanges(PipeFloor& floor, int count, Times& times) {
   for (int i = 0; i < count; ++i) {
     const double begin = seconds_now();
     floor.exchange(1);
-    seconds.push_back(seconds_now() - begin);
+    times.push_back(seconds_now() - begin);
   }
-  return median(std::move(seconds));
 }
 
 double exchanges_a_second(PipeFloor& floor) {
@@ -129,39 +127,69 @@ double exchanges_a_second(PipeFloor& floor) {
   return in_flight * parallel_rounds / (seconds_now() - begin);
 }
 
+/// Both sides in turns, so that whatever else the machine does meets both.
+Task<> measure_small(Room& room, Server server, PipeFloor& floor, Report& report) {
+  const Json arguments{{"text", small_text}};
+  Times of_floor;
+  Times plain;
+  Times of_step;
+  for (int turn = 0; turn < turns; ++turn) {
+    timed_exchanges(floor, small_calls, of_floor);
+    auto calling = timed_calls(room, server, "echo", arguments, Keep::always, small_calls, plain);
+    co_await std::move(calling);
+    auto settling =
+        timed_calls(room, server, "echo", arguments, Keep::unless_it_stopped, small_calls, of_step);
+    co_await std::move(settling);
+  }
+  const double peer = median(of_floor) * 1e6;
+  report.add({"small call, sequential, p50", "us", median(plain) * 1e6, peer, 4.0});
+  report.add({"the same, stderr settled (as a step)", "us", median(of_step) * 1e6, peer, {}});
+}
+
+Task<> measure_many(Room& room, Server server, PipeFloor& floor, Report& report) {
+  Times of_floor;
+  Times ours;
+  for (int turn = 0; turn < turns; ++turn) {
+    of_floor.push_back(exchanges_a_second(floor));
+    auto calling = calls_a_second(room, server);
+    ours.push_back(co_await std::move(calling));
+  }
+  report.add({"32 in flight", "/s", median(ours), median(of_floor), {}});
+}
+
+Task<> measure_big(Room& room, Server server, Report& report) {
+  const Json arguments{{"size", big_size}};
+  Times ours;
+  Times of_floor;
+  auto warming = timed_calls(room, server, "big", arguments, Keep::always, big_calls, ours);
+  co_await std::move(warming);
+  auto measuring = floor_of_last_call(room, server);
+  const auto floor = co_await std::move(measuring);
+  ours.clear();
+  for (int turn = 0; turn < turns; ++turn) {
+    timed_exchanges(*floor, big_calls, of_floor);
+    auto calling = timed_calls(room, server, "big", arguments, Keep::always, big_calls, ours);
+    co_await std::move(calling);
+  }
+  report.add({"1 MiB response, p50", "ms", median(ours) * 1e3, median(of_floor) * 1e3, {}});
+}
+
 Task<> measure_calls(Room& room, Report& report) {
   tools::SourceConfig source;
   source.name = "echo";
   source.argv = {OPSROOM_ECHO_SERVER};
   auto starting = start(room, source);
   const Server server = co_await std::move(starting);
-  const Json small{{"text", small_text}};
-  auto warming = median_call(room, server, "echo", small, Keep::always, small_calls / 10);
+  Times warm;
+  const Json arguments{{"text", small_text}};
+  auto warming = timed_calls(room, server, "echo", arguments, Keep::always, small_calls, warm);
   co_await std::move(warming);
-  auto floor = co_await floor_of_last_call(room, server);
-  median_exchange(*floor, small_calls / 10);
-
-  const double floor_small = median_exchange(*floor, small_calls) * 1e6;
-  auto plain = median_call(room, server, "echo", small, Keep::always, small_calls);
-  const double ours_plain = co_await std::move(plain) * 1e6;
-  report.add({"small call, sequential, p50", "us", ours_plain, floor_small, 4.0});
-  auto of_step = median_call(room, server, "echo", small, Keep::unless_it_stopped, small_calls);
-  const double ours_of_step = co_await std::move(of_step) * 1e6;
-  report.add({"the same with stderr settled (a lane's step)", "us", ours_of_step, floor_small, {}});
-
-  const double floor_rate = exchanges_a_second(*floor);
-  auto rate = calls_a_second(room, server);
-  const double ours_rate = co_await std::move(rate);
-  report.add({"32 in flight", "/s", ours_rate, floor_rate, {}});
-
-  const Json big{{"size", big_size}};
-  auto warming_big = median_call(room, server, "big", big, Keep::always, big_calls / 10);
-  co_await std::move(warming_big);
-  floor = co_await floor_of_last_call(room, server);
-  const double floor_big = median_exchange(*floor, big_calls) * 1e3;
-  auto of_big = median_call(room, server, "big", big, Keep::always, big_calls);
-  const double ours_big = co_await std::move(of_big) * 1e3;
-  report.add({"1 MiB response, p50", "ms", ours_big, floor_big, {}});
+  auto measuring = floor_of_last_call(room, server);
+  const auto floor = co_await std::move(measuring);
+  timed_exchanges(*floor, small_calls, warm);
+  co_await measure_small(room, server, *floor, report);
+  co_await measure_many(room, server, *floor, report);
+  co_await measure_big(room, server, report);
   co_await server->stop(2s);
 }
 
