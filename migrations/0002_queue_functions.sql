@@ -167,6 +167,14 @@ begin
     raise exception using errcode = 'OP006', message = format('%L is not a lane name', enqueue_run.lane),
       hint = 'A lane is a letter or digit, then up to 31 letters, digits, dashes or underscores.';
   end if;
+  if jsonb_typeof(enqueue_run.plan) not in ('object', 'null') then
+    raise exception using errcode = 'OP006', message = 'plan must be an object',
+      hint = 'A plan is a runbook as `opsroom runbook check` accepts it.';
+  end if;
+  if jsonb_typeof(enqueue_run.inputs) <> 'object' then
+    raise exception using errcode = 'OP006', message = 'inputs must be an object',
+      hint = 'Give one member for each input of the runbook.';
+  end if;
   if enqueue_run.dedupe_key is not null then
     perform pg_advisory_xact_lock(hashtextextended('ops.dedupe:' || s.id || ':' || enqueue_run.dedupe_key, 0));
     select * into r from ops.runs x where x.session_id = s.id and x.dedupe_key = enqueue_run.dedupe_key;

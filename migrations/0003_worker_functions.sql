@@ -75,19 +75,27 @@ begin
   end if;
 end $$;
 
--- Takes a run from its worker: back to the queue, or to its end when that was asked for. A call that
--- was under way is interrupted: its outcome is unknown. The caller holds the lane's lock and the row.
-create function ops.give_back(r ops.runs, reason text, crashed boolean) returns void
+-- A step that is under way when its run leaves the worker is interrupted: its outcome is unknown.
+create function ops.interrupt_steps(r ops.runs, reason text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   s ops.run_steps;
 begin
   for s in update ops.run_steps set status = 'interrupted', delivery = 'unknown',
-             error = coalesce(error, give_back.reason)
+             error = coalesce(error, interrupt_steps.reason)
            where run_id = r.id and status = 'running' returning * loop
     perform ops.add_event(r, 'step.finished', ops.step_data(s), s.id);
   end loop;
+end $$;
+
+-- Takes a run from its worker: back to the queue, or to its end when that was asked for. A call that
+-- was under way is interrupted: its outcome is unknown. The caller holds the lane's lock and the row.
+create function ops.give_back(r ops.runs, reason text, crashed boolean) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform ops.interrupt_steps(r, give_back.reason);
   if r.canceled_at is not null then
     perform ops.end_run(r, 'canceled', null, null,
                         jsonb_build_object('by', r.canceled_by, 'reason', give_back.reason));
@@ -192,9 +200,16 @@ begin
     where old.heartbeat_at < now() - interval '1 second' or old.stopped_at is not null;
   perform ops.requeue_stuck_runs();
   if claim_runs.batch is not null then
-    return query select * from ops.runs x where x.status = 'running' and x.claimed_by = claim_runs.worker
-      and x.claim_batch = claim_runs.batch order by x.priority, x.created_at, x.id;
-    if found then return; end if;
+    -- The lease counts from the answer that arrives, not from the one that was lost.
+    update ops.runs x set heartbeat_at = clock_timestamp() from (
+      select q.id from ops.runs q where q.status = 'running' and q.claimed_by = claim_runs.worker
+        and q.claim_batch = claim_runs.batch order by q.id for no key update) held
+    where x.id = held.id;
+    if found then
+      return query select * from ops.runs x where x.status = 'running' and x.claimed_by = claim_runs.worker
+        and x.claim_batch = claim_runs.batch order by x.priority, x.created_at, x.id;
+      return;
+    end if;
   end if;
   -- Picked in a statement of its own: inside of the update the planner may run it twice and lock more.
   picked := array(select x.id from ops.runs x where x.status = 'queued'
@@ -276,6 +291,7 @@ begin
       outcome := 'lost';
     elsif r.status = 'running' then
       perform ops.insert_events(r, e.events);
+      perform ops.interrupt_steps(r, nullif(e.error, ''));
       perform ops.end_run(r, e.status, nullif(e.error, ''), nullif(e.hint, ''),
                           jsonb_build_object('by', case when e.status = 'canceled' then r.canceled_by end));
       outcome := 'finished';

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -94,9 +95,23 @@ class Signal {
   explicit Signal(asio::any_io_executor executor)
       : timer_(std::move(executor), Clock::time_point::max()) {}
 
-  void notify() { timer_.cancel(); }
+  void notify() {
+    ++notified_;
+    timer_.cancel();
+  }
 
-  Task<> wait() {
+  /// Counts from the call on, not from the first co_await: a notify in between is not lost.
+  Task<> wait() { return wait_since(notified_); }
+
+  /// True when notified, false when the time passed first.
+  Task<bool> wait_for(Clock::duration duration) {
+    auto waiting = wait();
+    co_return co_await within(duration, std::move(waiting));
+  }
+
+ private:
+  Task<> wait_since(std::uint64_t seen) {
+    if (notified_ != seen) co_return;
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await timer_.async_wait(token);
@@ -106,13 +121,7 @@ class Signal {
     }
   }
 
-  /// True when notified, false when the time passed first.
-  Task<bool> wait_for(Clock::duration duration) {
-    auto waiting = wait();
-    co_return co_await within(duration, std::move(waiting));
-  }
-
- private:
+  std::uint64_t notified_ = 0;
   asio::steady_timer timer_;
 };
 

@@ -126,7 +126,11 @@ Task<> RunLog::write_until_done(Write write, std::vector<Event> events) {
     } catch (const LeaseLost&) {
       throw;
     } catch (const Failure& failure) {
-      if (!failure.retryable() || abandon_.requested()) throw;
+      if (!failure.retryable() || abandon_.requested()) {
+        // Their numbers are taken: later events must not be written without them.
+        pending_.insert(pending_.begin(), events.begin(), events.end());
+        throw;
+      }
       away = failure;
     }
     co_await outage_.wait_after(*away);

@@ -58,6 +58,16 @@ Task<> record(StepContext context, Step step, std::string kind) {
   co_await std::move(writing);
 }
 
+/// What an interrupted attempt has left in the row says nothing about this one.
+void forget_earlier_try(Step& step) {
+  step.output = nullptr;
+  step.delivery.reset();
+  step.error.reset();
+  step.hint.reset();
+  step.started_at.reset();
+  step.finished_at.reset();
+}
+
 void fail(Step& step, const Failure& failure) {
   step.status = StepStatus::failed;
   step.delivery = to_string(Delivery::not_sent);
@@ -67,6 +77,9 @@ void fail(Step& step, const Failure& failure) {
 
 StepStatus status_of(const ToolResult& result, StopReason why) {
   if (result.succeeded) return StepStatus::succeeded;
+  const bool not_begun =
+      result.delivery == Delivery::not_sent || result.delivery == Delivery::rejected;
+  if (not_begun && why == StopReason::draining) return StepStatus::pending;
   if (result.delivery == Delivery::unknown && why == StopReason::draining) {
     return StepStatus::interrupted;
   }
@@ -78,7 +91,10 @@ void apply(Step& step, ToolResult& result, StopReason why, Milliseconds timeout)
   step.status = status_of(result, why);
   step.delivery = to_string(result.delivery);
   step.output = std::move(result.output);
-  if (step.status == StepStatus::succeeded || step.status == StepStatus::canceled) return;
+  const bool explains_itself = step.status == StepStatus::succeeded ||
+                               step.status == StepStatus::canceled ||
+                               step.status == StepStatus::pending;
+  if (explains_itself) return;
   step.error = result.error;
   if (!result.hint.empty()) step.hint = result.hint;
   if (why == StopReason::timed_out || result.timed_out) {
@@ -133,6 +149,7 @@ Task<Step> perform_step(
     asio::any_io_executor executor, StepContext context, runbook::PlanStep plan, Step step, Json scope
 ) {
   step.attempt = context.claim.attempt;
+  forget_earlier_try(step);
   std::optional<Failure> unresolved;
   try {
     step.arguments = runbook::resolve(plan.with, scope);

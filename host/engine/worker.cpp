@@ -41,6 +41,7 @@ Task<> Worker::run() {
   co_await register_patiently();
   if (!draining_) {
     spdlog::info("worker {} is ready: {} slots", options_.id, options_.concurrency);
+    if (options_.on_ready) options_.on_ready();
   }
   TaskGroup beside(executor_);
   std::exception_ptr broken;
@@ -48,7 +49,13 @@ Task<> Worker::run() {
     broken = error;
     drain();
   });
-  co_await claim_until_drained();
+  try {
+    co_await claim_until_drained();
+  } catch (...) {
+    // The runs under way are given back in order before the failure leaves.
+    broken = std::current_exception();
+    drain();
+  }
   co_await wind_down();
   leases_.end();
   co_await beside.wait_until_at_most(0);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ struct WorkerOptions {
   LeaseTimes lease;
   Milliseconds drain_grace{20'000};   ///< how long steps under way may go on after drain()
   RunSessionOptions session;
+  std::function<void()> on_ready;     ///< the worker is registered and claims; may be empty
 };
 
 /// Claims runs while it has free slots and tells each as a RunSession. Io thread only.
