@@ -1,17 +1,18 @@
 #include "app/control_room.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <utility>
-
 #include "app/login.hpp"
+#include "base/blocking.hpp"
 #include "base/failure.hpp"
 #include "store/database.hpp"
 #include "store/migrator.hpp"
 #include "store/pg_credentials.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
 
 extern char** environ;
 
@@ -88,28 +89,33 @@ Task<> ControlRoom::start_database() {
 
 Task<> ControlRoom::prepare_database() {
   store::Migrator migrator(database_, layout_.migrations);
-  const auto applied = migrator.up();
-  if (!applied.empty()) options_.say(fmt::format("database: {} migrations applied", applied.size()));
+  BlockingPool thread(1, "migrate");
+  auto work = [&migrator] { return migrator.up(); };
+  const auto applied = co_await thread.run(work);
+  if (!applied.empty())
+    options_.say(fmt::format("database: {} migrations applied", applied.size()));
   store::Database database(one_connection(database_));
   store::PgCredentials credentials(database);
   co_await ensure_token(credentials, settings_.home);
 }
 
+/// Settings go by environment, not by argument: arguments are visible to every user of the machine.
 process::SpawnSpec ControlRoom::part(std::string verb, std::vector<std::string> arguments) const {
   process::SpawnSpec spec;
   spec.argv = {layout_.executable.string(), std::move(verb)};
-  for (std::string& argument : arguments) spec.argv.push_back(std::move(argument));
+  for (std::string& argument : arguments)
+    spec.argv.push_back(std::move(argument));
   spec.directory = std::filesystem::current_path();
   spec.environment = whole_environment();
-  // By environment, not by argument: arguments are visible to every user of the machine.
-  spec.environment["DATABASE_URL"] = database_;
-  spec.environment["OPSROOM_HOME"] = settings_.home.string();
+  Settings settled = settings_;
+  settled.database_url = database_;
+  for (auto& [name, value] : as_environment(settled))
+    spec.environment[name] = value;
   return spec;
 }
 
 Task<> ControlRoom::start_server() {
-  std::vector<std::string> arguments{
-      "--address", settings_.address, "--port", std::to_string(settings_.port)};
+  std::vector<std::string> arguments;
   if (options_.try_next_ports) arguments.push_back("--try-next-ports");
   Part::Options part_options;
   part_options.name = "serve";
@@ -118,7 +124,8 @@ Task<> ControlRoom::start_server() {
   // After a crash the page must come back where the browsers look for it.
   part_options.argv_again = [executable = layout_.executable.string()](const std::string& ready) {
     return std::vector<std::string>{
-        executable, "serve", "--port", ready.substr(ready.rfind(':') + 1)};
+        executable, "serve", "--port", ready.substr(ready.rfind(':') + 1)
+    };
   };
   server_ = std::make_unique<Part>(executor_, spawner_, std::move(part_options));
   const std::string ready = co_await server_->start(std::chrono::seconds(30));
@@ -133,12 +140,6 @@ Task<> ControlRoom::start_worker() {
   Part::Options part_options;
   part_options.name = "worker";
   part_options.spawn = part("worker", {});
-  part_options.spawn.environment["WORKER_ID"] = settings_.worker_id;
-  part_options.spawn.environment["CONCURRENCY"] = std::to_string(settings_.concurrency);
-  part_options.spawn.environment["OPSROOM_WORKSPACES"] = settings_.workspaces.string();
-  if (!settings_.tools.empty()) {
-    part_options.spawn.environment["OPSROOM_TOOLS"] = settings_.tools.string();
-  }
   part_options.on_line = options_.on_line;
   worker_ = std::make_unique<Part>(executor_, spawner_, std::move(part_options));
   co_await worker_->start(std::chrono::seconds(30));
@@ -163,7 +164,9 @@ Task<> ControlRoom::watch_cluster() {
     } catch (const Failure& failure) {
       failed = failure;
     }
-    if (failed) {
+    // A stop that came while it started saw no server to end.
+    if (stopping_) co_await cluster_->stop();
+    if (failed && !stopping_) {
       spdlog::error("{}", failed->what());
       co_await pause_for(std::chrono::seconds(2));
     }
@@ -171,12 +174,19 @@ Task<> ControlRoom::watch_cluster() {
 }
 
 Task<> ControlRoom::stop() {
+  // Refused because another one is up here: what is in the data directory belongs to that one.
+  if (!lock_) co_return;
   stopping_ = true;
   if (worker_) co_await worker_->stop(settings_.drain_grace + std::chrono::seconds(15));
   if (server_) co_await server_->stop(std::chrono::seconds(5));
   if (cluster_) co_await cluster_->stop();
   std::error_code ignored;
   std::filesystem::remove(settings_.home / "url", ignored);
+}
+
+void ControlRoom::hurry() {
+  if (worker_) worker_->hurry();
+  if (server_) server_->hurry();
 }
 
 Task<std::string> ControlRoom::new_login_link() {

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "app/layout.hpp"
 #include "app/part.hpp"
 #include "app/private_cluster.hpp"
 #include "app/settings.hpp"
 #include "base/files.hpp"
 #include "process/child_process.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace opsroom::app {
 
@@ -20,8 +20,9 @@ struct ControlRoomOptions {
   std::function<void(const std::string&)> on_line;  ///< log lines of the parts
 };
 
-/// Everything behind `opsroom up`: database, migrations, server and worker, as separate processes that
-/// are started in order, kept running, and ended in reverse. One per data directory. Io thread only.
+/// Everything behind `opsroom up`: database, migrations, server and worker, as separate processes
+/// that are started in order, kept running, and ended in reverse. One per data directory. Io thread
+/// only.
 class ControlRoom {
  public:
   ControlRoom(
@@ -29,8 +30,8 @@ class ControlRoom {
   );
   ~ControlRoom();
 
-  /// Returns when the page answers and the worker is ready. Failure{conflict} when another one holds
-  /// the data directory.
+  /// Returns when the page answers and the worker is ready. Failure{conflict} when another one
+  /// holds the data directory.
   Task<> start();
 
   /// Keeps the parts running until stop().
@@ -38,6 +39,9 @@ class ControlRoom {
 
   /// Drains the worker, ends the server, stops the database. May be called at any time, also again.
   Task<> stop();
+
+  /// Makes a stop() under way, or a later one, quick: steps are cut short instead of finished.
+  void hurry();
 
   const std::string& url() const { return url_; }
   const std::string& database() const { return database_; }

@@ -1,9 +1,9 @@
 #include "app/database_url.hpp"
 
-#include <fmt/format.h>
-
 #include "app/private_cluster.hpp"
 #include "base/failure.hpp"
+
+#include <fmt/format.h>
 
 namespace opsroom::app {
 

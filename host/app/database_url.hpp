@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include "app/settings.hpp"
+
+#include <string>
 
 namespace opsroom::app {
 

@@ -1,9 +1,9 @@
 #include "app/login.hpp"
 
-#include <fmt/format.h>
-
 #include "base/digest.hpp"
 #include "base/files.hpp"
+
+#include <fmt/format.h>
 
 namespace opsroom::app {
 namespace {
@@ -24,7 +24,8 @@ std::string random_code() {
 }
 
 std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+    text.pop_back();
   return text;
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <filesystem>
-#include <string>
-
 #include "base/async.hpp"
 #include "ports/credentials.hpp"
 
+#include <filesystem>
+#include <string>
+
 namespace opsroom::app {
 
-/// A one-time code for the browser, good for two minutes: "K7Q2-9F4M-TXW3". Only its hash is stored.
+/// A one-time code for the browser, good for two minutes: "K7Q2-9F4M-TXW3". Only its hash is
+/// stored.
 Task<std::string> new_login_code(Credentials& credentials);
 
 /// The link that carries the code in its fragment, which browsers send to nobody.

@@ -1,19 +1,20 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "base/stop.hpp"
+#include "process/child_process.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/async.hpp"
-#include "process/child_process.hpp"
-
 namespace opsroom::app {
 
-/// One of the processes behind `opsroom up` (serve, worker): started, listened to, and started again
-/// when it dies, ever more slowly. It says on its stdout when it is ready; its stderr is passed on.
-/// Io thread only.
+/// One of the processes behind `opsroom up` (serve, worker): started, listened to, and started
+/// again when it dies, ever more slowly. It says on its stdout when it is ready; its stderr is
+/// passed on. Io thread only.
 class Part {
  public:
   struct Options {
@@ -26,7 +27,8 @@ class Part {
 
   Part(asio::any_io_executor executor, process::Spawner& spawner, Options options);
 
-  /// Starts it and returns its first line on stdout; a Failure tells its last words when it ends first.
+  /// Starts it and returns its first line on stdout; a Failure tells its last words when it ends
+  /// first.
   Task<std::string> start(Clock::duration deadline);
 
   /// Keeps it running until stop().
@@ -35,8 +37,12 @@ class Part {
   /// SIGTERM, `grace`, then the whole tree is killed.
   Task<> stop(Clock::duration grace);
 
+  /// Shortens the grace of a stop() under way, or of a later one, and asks the process once more.
+  void hurry() { hurry_.request(StopReason::draining); }
+
  private:
   Task<std::string> start_once(Clock::duration deadline);
+  Task<> grace_over(Clock::duration grace);
   Task<> pass_on_errors(std::shared_ptr<process::ChildProcess> child);
 
   asio::any_io_executor executor_;
@@ -48,6 +54,7 @@ class Part {
   std::string ready_line_;
   bool stopping_ = false;
   Signal wake_;
+  Stop hurry_;
 };
 
 }  // namespace opsroom::app

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "process/child_process.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "base/async.hpp"
-#include "process/child_process.hpp"
 
 namespace opsroom::app {
 
@@ -14,7 +14,8 @@ namespace opsroom::app {
 struct ClusterPlace {
   std::filesystem::path data;
   std::filesystem::path sockets;
-  std::optional<process::RunAs> run_as;  ///< set when this process is root: PostgreSQL refuses to be
+  std::optional<process::RunAs>
+      run_as;  ///< set when this process is root: PostgreSQL refuses to be
   std::string url() const;
 };
 
@@ -23,13 +24,13 @@ struct ClusterPlace {
 /// /var/lib/opsroom instead.
 ClusterPlace cluster_place(const std::filesystem::path& home);
 
-/// The directory of initdb and postgres: the newest below /usr/lib/postgresql, or that of pg_config.
-/// Failure{not_found} names the package to install.
+/// The directory of initdb and postgres: the newest below /usr/lib/postgresql, or that of
+/// pg_config. Failure{not_found} names the package to install.
 std::filesystem::path find_postgres_programs();
 
-/// A PostgreSQL of our own on a unix socket, for `opsroom up` without DATABASE_URL. It dies with the
-/// process that started it, and recovers at the next start; one that is found still running is adopted.
-/// Io thread only.
+/// A PostgreSQL of our own on a unix socket, for `opsroom up` without DATABASE_URL. It dies with
+/// the process that started it, and recovers at the next start; one that is found still running is
+/// adopted. Io thread only.
 class PrivateCluster {
  public:
   PrivateCluster(asio::any_io_executor executor, process::Spawner& spawner, ClusterPlace place);

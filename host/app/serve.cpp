@@ -1,10 +1,5 @@
 #include "app/serve.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
-#include <cstdio>
-
 #include "app/database_url.hpp"
 #include "app/shutdown.hpp"
 #include "base/failure.hpp"
@@ -16,6 +11,11 @@
 #include "store/pg_run_queue.hpp"
 #include "store/pg_wakeups.hpp"
 #include "web/server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
 
 namespace opsroom::app {
 namespace {
@@ -69,7 +69,8 @@ Task<> run_server(
   fmt::print("listening {}\n", server.url());
   std::fflush(stdout);
   spdlog::info("listening on {}", server.url());
-  while (!asked) co_await ended.wait();
+  while (!asked)
+    co_await ended.wait();
 
   signals.cancel();
   co_await server.stop();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -9,11 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/async.hpp"
-
 namespace opsroom::app {
 
-/// One thing an operator can set. The flag is `--` with dashes, the key in opsroom.toml the name itself.
+/// One thing an operator can set. The flag is `--` with dashes, the key in opsroom.toml the name
+/// itself.
 struct SettingRow {
   std::string_view name;
   std::string_view environment;
@@ -46,14 +47,19 @@ struct Settings {
 using Values = std::map<std::string, std::string, std::less<>>;
 using Lookup = std::function<std::optional<std::string>(std::string_view)>;
 
-/// A flag beats the environment beats the file beats the default. Numbers are checked: Failure{invalid}
-/// names the setting as it was given, its value and its range. An unknown key of the file is refused.
+/// A flag beats the environment beats the file beats the default. Numbers are checked:
+/// Failure{invalid} names the setting as it was given, its value and its range. An unknown key of
+/// the file is refused.
 Settings resolve_settings(
     const Values& flags,
     const Lookup& environment,
     const Values& file,
     const std::filesystem::path& installed_runbooks
 );
+
+/// The same settings as environment variables: what a process of ours is started with, so that it
+/// resolves to them again. An empty one counts as not set.
+Values as_environment(const Settings& settings);
 
 /// The data directory alone, needed to find the file: flag, OPSROOM_HOME, $XDG_DATA_HOME/opsroom,
 /// ~/.local/share/opsroom.

@@ -11,7 +11,9 @@ ShutdownSignals::ShutdownSignals(
   wait();
 }
 
-void ShutdownSignals::cancel() { signals_.cancel(); }
+void ShutdownSignals::cancel() {
+  signals_.cancel();
+}
 
 void ShutdownSignals::wait() {
   signals_.async_wait([this](boost::system::error_code error, int) {

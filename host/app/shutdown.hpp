@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <boost/asio/signal_set.hpp>
 
 #include <functional>
 
-#include "base/async.hpp"
-
 namespace opsroom::app {
 
-/// Calls `on_signal` for every SIGINT and SIGTERM until destroyed; the first one asks for an orderly
-/// end, the next ones for a quick one. Io thread only.
+/// Calls `on_signal` for every SIGINT and SIGTERM until destroyed; the first one asks for an
+/// orderly end, the next ones for a quick one. Io thread only.
 class ShutdownSignals {
  public:
   ShutdownSignals(asio::any_io_executor executor, std::function<void(int times)> on_signal);

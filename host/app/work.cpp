@@ -1,10 +1,5 @@
 #include "app/work.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
-#include <cstdio>
-
 #include "app/database_url.hpp"
 #include "app/shutdown.hpp"
 #include "engine/worker.hpp"
@@ -18,8 +13,20 @@
 #include "tools/tools_config.hpp"
 #include "workspace/git_lane_pool.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+
 namespace opsroom::app {
 namespace {
+
+/// For `opsroom up`, which waits for it: only a worker that has introduced itself can be given
+/// work.
+void say_ready(const std::string& id) {
+  fmt::print("ready {}\n", id);
+  std::fflush(stdout);
+}
 
 engine::WorkerOptions worker_options(const Settings& settings) {
   engine::WorkerOptions options;
@@ -29,6 +36,7 @@ engine::WorkerOptions worker_options(const Settings& settings) {
   options.poll_interval = settings.poll_interval;
   options.lease = {settings.heartbeat, settings.self_fence};
   options.drain_grace = settings.drain_grace;
+  options.on_ready = [id = settings.worker_id] { say_ready(id); };
   return options;
 }
 
@@ -59,8 +67,6 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   wakeups.start();
   ShutdownSignals signals(executor, [&](int) { worker.drain(); });
 
-  fmt::print("ready {}\n", settings.worker_id);
-  std::fflush(stdout);
   co_await worker.run();
 
   signals.cancel();

@@ -5,8 +5,8 @@
 
 namespace opsroom::app {
 
-/// `opsroom worker`: claims and tells runs until SIGTERM, then drains. Prints "ready <id>" on stdout
-/// when it has introduced itself to the database.
+/// `opsroom worker`: claims and tells runs until SIGTERM, then drains. Prints "ready <id>" on
+/// stdout when it has introduced itself to the database.
 void work(const Settings& settings, const Layout& layout);
 
 }  // namespace opsroom::app

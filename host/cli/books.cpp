@@ -21,7 +21,8 @@ Task<> use_books(
   store::PgLedger ledger(database);
   store::PgCredentials credentials(database);
   store::PgWakeups wakeups(executor, options);
-  Books books{executor, ledger, credentials, wakeups};
+  NewsDesk news(executor, wakeups);
+  Books books{executor, ledger, credentials, news};
   std::exception_ptr failed;
   if (listen) wakeups.start();
   try {

@@ -1,11 +1,11 @@
 #include "cli/command_line.hpp"
 
+#include "base/failure.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
-
-#include "base/failure.hpp"
 
 namespace opsroom::cli {
 namespace {
@@ -18,16 +18,27 @@ std::string flag_of(std::string_view name) {
   return flag;
 }
 
-/// Adds the settings `names` to a verb; given ones land in `flags`.
-void add_settings(CLI::App& verb, app::Values& flags, std::initializer_list<std::string_view> names) {
+/// Adds one setting to a verb; a given one lands in `flags`.
+void add_setting(CLI::App& verb, app::Values& flags, const app::SettingRow& row) {
+  verb.add_option_function<std::string>(
+      flag_of(row.name),
+      [&flags, name = std::string(row.name)](const std::string& value) { flags[name] = value; },
+      fmt::format("{} [{}; default: {}]", row.help, row.environment, row.fallback)
+  );
+}
+
+void add_settings(
+    CLI::App& verb, app::Values& flags, std::initializer_list<std::string_view> names
+) {
   for (const app::SettingRow& row : app::setting_rows()) {
-    if (std::find(names.begin(), names.end(), row.name) == names.end()) continue;
-    verb.add_option_function<std::string>(
-        flag_of(row.name),
-        [&flags, name = std::string(row.name)](const std::string& value) { flags[name] = value; },
-        fmt::format("{} [{}; default: {}]", row.help, row.environment, row.fallback)
-    );
+    const bool wanted = std::find(names.begin(), names.end(), row.name) != names.end();
+    if (wanted) add_setting(verb, flags, row);
   }
+}
+
+void add_all_settings(CLI::App& verb, app::Values& flags) {
+  for (const app::SettingRow& row : app::setting_rows())
+    add_setting(verb, flags, row);
 }
 
 app::Values read_config(const std::string& given, const app::Values& flags) {
@@ -41,6 +52,12 @@ app::Values read_config(const std::string& given, const app::Values& flags) {
       }
     }
     if (file.empty()) return {};
+  } else if (!fs::exists(file)) {
+    throw Failure(
+        Code::invalid,
+        fmt::format("the settings file {} does not exist", file.string()),
+        "Correct --config, or leave it out."
+    );
   }
   app::Values values;
   std::vector<CLI::ConfigItem> items;
@@ -52,7 +69,8 @@ app::Values read_config(const std::string& given, const app::Values& flags) {
   for (const CLI::ConfigItem& item : items) {
     if (item.name == "++" || item.name == "--") continue;  // CLI11's marks for sections
     std::string key;
-    for (const std::string& parent : item.parents) key += parent + ".";
+    for (const std::string& parent : item.parents)
+      key += parent + ".";
     values[key + item.name] = item.inputs.empty() ? "" : item.inputs.front();
   }
   return values;
@@ -65,11 +83,15 @@ class Grammar {
     app_.require_subcommand(0, 1);
     app_.set_version_flag("--version", std::string("opsroom ") + OPSROOM_VERSION);
     app_.add_flag("--json", line_.json, "Machine-readable output");
-    app_.add_option("--config", config_, "Settings file [default: ./opsroom.toml, <home>/opsroom.toml]");
+    app_.add_option(
+        "--config", config_, "Settings file [default: ./opsroom.toml, <home>/opsroom.toml]"
+    );
     app_.fallthrough();
     app_.footer(
-        "Exit codes: 0 ok, 1 the run failed, 2 usage or invalid input, 3 needs a person, 4 canceled,\n"
-        "5 database or server unreachable, 6 disk or limit exhausted, 70 internal error, 78 unsupported."
+        "Exit codes: 0 ok, 1 the run failed, 2 usage or invalid input, 3 needs a person, 4 "
+        "canceled,\n"
+        "5 database or server unreachable, 6 disk or limit exhausted, 70 internal error, 78 "
+        "unsupported."
     );
     room_verbs();
     run_verbs();
@@ -100,26 +122,41 @@ class Grammar {
   }
 
   void room_verbs() {
-    auto& up = verb("up", "Start database, server and worker on this machine", std::make_shared<Up>());
-    add_settings(
-        up, line_.flags,
-        {"home", "database_url", "address", "port", "concurrency", "worker_id", "workspaces", "tools",
-         "runbooks", "log"}
-    );
+    auto& up =
+        verb("up", "Start database, server and worker on this machine", std::make_shared<Up>());
+    add_all_settings(up, line_.flags);
     auto demo = std::make_shared<Demo>();
-    auto& demo_verb = verb("demo", "Run a four-lane session on a small repository, from start to end", demo);
+    auto& demo_verb =
+        verb("demo", "Run a four-lane session on a small repository, from start to end", demo);
     demo_verb.add_flag("--keep", demo->keep, "Leave its directory for a look");
     auto serve = std::make_shared<Serve>();
     auto& serve_verb = verb("serve", "Run the HTTP API and the page alone", serve);
-    serve_verb.add_flag("--try-next-ports", serve->try_next_ports, "Take a free port if it is taken");
+    serve_verb.add_flag(
+        "--try-next-ports", serve->try_next_ports, "Take a free port if it is taken"
+    );
     serve_verb.add_option("--allow-host", serve->allow_hosts, "A Host name besides loopback's");
-    add_settings(serve_verb, line_.flags,
-                 {"home", "database_url", "address", "port", "runbooks", "lease_seconds", "log"});
+    add_settings(
+        serve_verb,
+        line_.flags,
+        {"home", "database_url", "address", "port", "runbooks", "lease_seconds", "log"}
+    );
     auto& worker = verb("worker", "Run a worker alone", std::make_shared<Work>());
     add_settings(
-        worker, line_.flags,
-        {"home", "database_url", "worker_id", "concurrency", "batch", "poll_interval_ms",
-         "lease_seconds", "heartbeat_ms", "self_fence_ms", "drain_seconds", "workspaces", "tools", "log"}
+        worker,
+        line_.flags,
+        {"home",
+         "database_url",
+         "worker_id",
+         "concurrency",
+         "batch",
+         "poll_interval_ms",
+         "lease_seconds",
+         "heartbeat_ms",
+         "self_fence_ms",
+         "drain_seconds",
+         "workspaces",
+         "tools",
+         "log"}
     );
     CLI::App* migrate = app_.add_subcommand("migrate", "Bring the database up to date");
     migrate->require_subcommand(1);
@@ -130,7 +167,8 @@ class Grammar {
     migrate->add_subcommand("status", "Show what is applied")->callback([this] {
       line_.verb = Migrate{true};
     });
-    auto& login = verb("login", "Print a link that opens the page, once", std::make_shared<Login>());
+    auto& login =
+        verb("login", "Print a link that opens the page, once", std::make_shared<Login>());
     add_settings(login, line_.flags, {"home", "database_url"});
   }
 
@@ -138,13 +176,19 @@ class Grammar {
     auto run = std::make_shared<StartRun>();
     auto& run_verb = verb("run", "Start a runbook in a lane", run);
     run_verb.add_option("runbook", run->what, "File, name of a runbook, or an intent")->required();
-    run_verb.add_option("-s,--session", run->session, "Number or title; made when missing")->capture_default_str();
+    run_verb.add_option("-s,--session", run->session, "Number or title; made when missing")
+        ->capture_default_str();
     run_verb.add_option("-l,--lane", run->lane, "Lane")->capture_default_str();
-    run_verb.add_option("-i,--input", run->inputs, "name=value, name=@file; repeatable")->allow_extra_args(false);
+    run_verb.add_option("-i,--input", run->inputs, "name=value, name=@file; repeatable")
+        ->allow_extra_args(false);
     run_verb.add_option("--repo", run->repository, "Repository of a new session");
-    run_verb.add_option("--base", run->base, "Branch, tag or commit the lanes of a new session start from");
+    run_verb.add_option(
+        "--base", run->base, "Branch, tag or commit the lanes of a new session start from"
+    );
     run_verb.add_option("--priority", run->priority, "Lower goes first")->capture_default_str();
-    run_verb.add_flag("-f,--follow", run->follow, "Show its log until it ends; the exit code is the run's");
+    run_verb.add_flag(
+        "-f,--follow", run->follow, "Show its log until it ends; the exit code is the run's"
+    );
     add_settings(run_verb, line_.flags, {"home", "database_url", "runbooks"});
 
     auto session = std::make_shared<NewSessionVerb>();
@@ -164,17 +208,28 @@ class Grammar {
   }
 
   void look_verbs() {
-    add_settings(verb("sessions", "List sessions", std::make_shared<ListSessions>()), line_.flags,
-                 {"home", "database_url"});
+    add_settings(
+        verb("sessions", "List sessions", std::make_shared<ListSessions>()),
+        line_.flags,
+        {"home", "database_url"}
+    );
     auto runs = std::make_shared<ListRuns>();
     auto& runs_verb = verb("runs", "List runs", runs);
     runs_verb.add_option("-s,--session", runs->session, "Number or title");
-    runs_verb.add_option("-n,--limit", runs->limit, "How many")->capture_default_str()->check(CLI::Range(1, 1000));
+    runs_verb.add_option("-n,--limit", runs->limit, "How many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
     add_settings(runs_verb, line_.flags, {"home", "database_url"});
-    add_settings(verb("runbooks", "List runbooks", std::make_shared<ListRunbooks>()), line_.flags,
-                 {"home", "runbooks"});
-    add_settings(verb("workers", "List workers", std::make_shared<ListWorkers>()), line_.flags,
-                 {"home", "database_url"});
+    add_settings(
+        verb("runbooks", "List runbooks", std::make_shared<ListRunbooks>()),
+        line_.flags,
+        {"home", "runbooks"}
+    );
+    add_settings(
+        verb("workers", "List workers", std::make_shared<ListWorkers>()),
+        line_.flags,
+        {"home", "database_url"}
+    );
     auto show = std::make_shared<ShowRun>();
     one_run(verb("show", "Show a run and its steps", show), show->run);
     auto logs = std::make_shared<Logs>();

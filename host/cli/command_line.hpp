@@ -1,11 +1,11 @@
 #pragma once
 
+#include "app/settings.hpp"
+
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "app/settings.hpp"
 
 namespace opsroom::cli {
 

@@ -1,15 +1,15 @@
 #include "cli/demo_report.hpp"
 
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/table.hpp"
+#include "cli/terminal.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include "base/files.hpp"
-#include "base/text.hpp"
-#include "cli/table.hpp"
-#include "cli/terminal.hpp"
 
 namespace opsroom::cli {
 namespace {
@@ -42,7 +42,8 @@ double seconds_between(const std::string& from, const std::string& to) {
     if (iso.size() < 19) return 0.0;
     const double hours = std::stod(iso.substr(11, 2));
     const double minutes = std::stod(iso.substr(14, 2));
-    return hours * 3600 + minutes * 60 + std::stod(iso.substr(17, iso.find_first_of("Z+", 17) - 17));
+    return hours * 3600 + minutes * 60 +
+           std::stod(iso.substr(17, iso.find_first_of("Z+", 17) - 17));
   };
   const double difference = seconds(to) - seconds(from);
   return difference < 0 ? difference + 24 * 3600 : difference;
@@ -56,7 +57,8 @@ std::string duration_of(const Run& run) {
 /// Every lane may differ from the original in its own file only.
 std::vector<std::string> foreign_changes(const DemoScene& scene, const Session& session) {
   static const std::map<std::string, std::set<std::string>> allowed{
-      {"A", {}}, {"B", {"README.md"}}, {"C", {"wordcount.py"}}, {"D", {"soak.txt"}}};
+      {"A", {}}, {"B", {"README.md"}}, {"C", {"wordcount.py"}}, {"D", {"soak.txt"}}
+  };
   std::vector<std::string> problems;
   for (const auto& [lane, own] : allowed) {
     const fs::path checkout = scene.workspaces / session.slug / lane;
@@ -103,8 +105,11 @@ Task<std::vector<std::string>> report(
     add_row(table, lane, facts, session);
     if (facts.run.status != lane.expected) {
       problems.push_back(fmt::format(
-          "lane {} is {}, not {}: {}", lane.lane, to_string(facts.run.status),
-          to_string(lane.expected), facts.run.error.value_or("no reason given")
+          "lane {} is {}, not {}: {}",
+          lane.lane,
+          to_string(facts.run.status),
+          to_string(lane.expected),
+          facts.run.error.value_or("no reason given")
       ));
     }
     const std::size_t expected_files = lane.lane == "A" ? 0 : 1;
@@ -119,7 +124,9 @@ Task<std::vector<std::string>> report(
   }
   fmt::print("\n{}\n{}\n", table.text(colour), inked("The diff of lane C:", Ink::bold, colour));
   for (const std::string& line : split_lines(patch)) {
-    const Ink ink = line.starts_with('+') ? Ink::green : line.starts_with('-') ? Ink::red : Ink::plain;
+    const Ink ink = line.starts_with('+')   ? Ink::green
+                    : line.starts_with('-') ? Ink::red
+                                            : Ink::plain;
     fmt::print("{}\n", inked(safe_for_terminal(line), ink, colour));
   }
   co_return problems;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/books.hpp"
 #include "cli/demo_scene.hpp"
+
+#include <string>
+#include <vector>
 
 namespace opsroom::cli {
 

@@ -1,16 +1,16 @@
 #include "cli/demo_scene.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdlib>
-#include <utility>
-#include <vector>
-
 #include "app/settings.hpp"
 #include "base/digest.hpp"
 #include "base/failure.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <utility>
+#include <vector>
 
 namespace opsroom::cli {
 namespace {
@@ -83,7 +83,8 @@ Json server_filesystem() {
     if (fs::exists(script)) return {{"command", "node"}, {"args", {script.string(), "."}}};
   }
   return {
-      {"command", "npx"}, {"args", {"-y", "@modelcontextprotocol/server-filesystem@2026.8.31", "."}}};
+      {"command", "npx"}, {"args", {"-y", "@modelcontextprotocol/server-filesystem@2026.8.31", "."}}
+  };
 }
 
 Json tools_json() {
@@ -101,9 +102,16 @@ Json tools_json() {
 Task<> git(process::Spawner& spawner, fs::path directory, std::vector<std::string> arguments) {
   process::Command command;
   command.spawn.argv = {
-      "git", "-c", "user.name=Demo", "-c", "user.email=demo@localhost", "-c",
-      "init.defaultBranch=main"};
-  for (std::string& argument : arguments) command.spawn.argv.push_back(std::move(argument));
+      "git",
+      "-c",
+      "user.name=Demo",
+      "-c",
+      "user.email=demo@localhost",
+      "-c",
+      "init.defaultBranch=main"
+  };
+  for (std::string& argument : arguments)
+    command.spawn.argv.push_back(std::move(argument));
   command.spawn.directory = std::move(directory);
   command.spawn.environment = process::base_environment();
   const std::string what = command.spawn.argv[7];
@@ -122,7 +130,8 @@ const std::map<std::string, std::string>& original_files() {
   static const std::map<std::string, std::string> files{
       {"README.md", "# wordcount\n\nCounts words.\n"},
       {"wordcount.py",
-       "def count(text):\n    \"\"\"Number of words in a text.\"\"\"\n    return len(text.split(' '))\n"},
+       "def count(text):\n    \"\"\"Number of words in a text.\"\"\"\n    return len(text.split(' "
+       "'))\n"},
       {"test_wordcount.py",
        "import unittest\n\nfrom wordcount import count\n\n\nclass CountTest(unittest.TestCase):\n"
        "    def test_one_space(self):\n        self.assertEqual(count('to be'), 2)\n\n"

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "process/child_process.hpp"
+
 #include <filesystem>
 #include <map>
 #include <string>
-
-#include "base/async.hpp"
-#include "process/child_process.hpp"
 
 namespace opsroom::cli {
 

@@ -1,12 +1,12 @@
 #include "cli/follow.hpp"
 
+#include "cli/terminal.hpp"
+#include "engine/outage.hpp"
+
 #include <fmt/format.h>
 
 #include <memory>
 #include <utility>
-
-#include "cli/terminal.hpp"
-#include "engine/outage.hpp"
 
 namespace opsroom::cli {
 namespace {
@@ -40,7 +40,8 @@ std::string log_text(const Event& event, bool colour) {
   return out;
 }
 
-/// The run first: its end was recorded together with its last event, so events read afterwards are all.
+/// The run first: its end was recorded together with its last event, so events read afterwards are
+/// all.
 Task<std::pair<Run, std::vector<Event>>> read_on(Books books, RunId id, std::int64_t after) {
   Run run = co_await books.ledger.run(id);
   auto events = co_await books.ledger.events(id, after, 500);
@@ -50,12 +51,17 @@ Task<std::pair<Run, std::vector<Event>>> read_on(Books books, RunId id, std::int
 }  // namespace
 
 Task<Run> follow_run(
-    Books books, RunId id, std::int64_t after, bool until_end, std::function<void(const Event&)> on_event
+    Books books,
+    RunId id,
+    std::int64_t after,
+    bool until_end,
+    std::function<void(const Event&)> on_event,
+    Stop* stop
 ) {
-  auto news = std::make_shared<Signal>(books.executor);
-  books.wakeups.on_events([news, id](RunId run) {
-    if (run == id) news->notify();
-  });
+  const std::shared_ptr<Signal> news = books.news.subscribe(id);
+  Stop::Subscription stopping;
+  if (stop != nullptr) stopping = stop->subscribe([news](StopReason) { news->notify(); });
+  const auto stopped = [stop] { return stop != nullptr && stop->requested(); };
   engine::Outage outage("the database");
   while (true) {
     std::optional<Failure> away;
@@ -63,7 +69,7 @@ Task<Run> follow_run(
     try {
       read = co_await read_on(books, id, after);
     } catch (const Failure& failure) {
-      if (!failure.retryable()) throw;
+      if (!failure.retryable() || stopped()) throw;
       away = failure;
     }
     if (away) {
@@ -76,6 +82,7 @@ Task<Run> follow_run(
       after = rest.last_seq();
       on_event(rest);
     }
+    if (stopped()) co_return std::move(read->first);
     if (!read->second.empty()) continue;
     if (!until_end || has_stopped(read->first)) co_return std::move(read->first);
     co_await news->wait_for(std::chrono::seconds(1));
@@ -86,7 +93,9 @@ std::string event_text(const Event& event, bool colour) {
   if (event.kind == "log") return log_text(event, colour);
   if (event.kind == "note") return inked(text_of(event.data, "text"), Ink::yellow, colour);
   if (event.kind == "step.started") {
-    return inked(fmt::format("▶ {} ({})", event.step, text_of(event.data, "tool")), Ink::bold, colour);
+    return inked(
+        fmt::format("▶ {} ({})", event.step, text_of(event.data, "tool")), Ink::bold, colour
+    );
   }
   const std::string status = text_of(event.data, "status");
   if (event.kind == "step.finished") {
@@ -96,7 +105,8 @@ std::string event_text(const Event& event, bool colour) {
   if (event.kind == "run.finished" || event.kind == "run.waiting") {
     return inked(with_reason(event, "● " + status), ink_of_status(status), colour);
   }
-  if (event.kind == "run.requeued") return inked(with_reason(event, "back in the queue"), Ink::yellow, colour);
+  if (event.kind == "run.requeued")
+    return inked(with_reason(event, "back in the queue"), Ink::yellow, colour);
   if (event.kind == "run.started") return "claimed by " + text_of(event.data, "worker");
   if (event.kind == "artifact" && text_of(event.data, "kind") == "diff") {
     const auto files = event.data.at("meta").value("files", Json::array());

@@ -1,9 +1,3 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <utility>
-
 #include "base/failure.hpp"
 #include "base/files.hpp"
 #include "cli/follow.hpp"
@@ -12,6 +6,12 @@
 #include "model/to_json.hpp"
 #include "runbook/inputs.hpp"
 #include "runbook/library.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
 
 namespace opsroom::cli {
 namespace {
@@ -65,7 +65,8 @@ Task<Session> find_or_make(Books books, StartRun verb) {
   });
   if (number) {
     throw Failure(
-        Code::not_found, fmt::format("session {} does not exist", verb.session),
+        Code::not_found,
+        fmt::format("session {} does not exist", verb.session),
         "`opsroom sessions` lists them; a title makes a new one."
     );
   }
@@ -89,8 +90,13 @@ Task<int> enqueue(const Context& context, Books books, StartRun verb, Chosen cho
       fmt::print("{}\n", dump(to_json(run)));
     } else {
       fmt::print(
-          "run {} is {} in lane {} of session {} ({}); `opsroom logs -f {}` shows it\n", run.id,
-          to_string(run.status), run.lane, session.id, session.title, run.id
+          "run {} is {} in lane {} of session {} ({}); `opsroom logs -f {}` shows it\n",
+          run.id,
+          to_string(run.status),
+          run.lane,
+          session.id,
+          session.title,
+          run.id
       );
     }
     co_return 0;
@@ -114,9 +120,11 @@ Task<int> enqueue(const Context& context, Books books, StartRun verb, Chosen cho
 int perform(const Context& context, const StartRun& verb) {
   // Before the database is asked: a wrong runbook is told without one.
   const Chosen chosen = choose(context, verb);
-  return with_books(context, [&](const Context& inner, Books books) {
-    return enqueue(inner, books, verb, chosen);
-  }, verb.follow);
+  return with_books(
+      context,
+      [&](const Context& inner, Books books) { return enqueue(inner, books, verb, chosen); },
+      verb.follow
+  );
 }
 
 }  // namespace opsroom::cli

@@ -13,11 +13,14 @@ std::size_t width_of(std::string_view text) {
 
 Table::Table(std::vector<std::string> head) {
   std::vector<Cell> cells;
-  for (std::string& title : head) cells.push_back({std::move(title), Ink::bold});
+  for (std::string& title : head)
+    cells.push_back({std::move(title), Ink::bold});
   rows_.push_back(std::move(cells));
 }
 
-void Table::row(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
+void Table::row(std::vector<Cell> cells) {
+  rows_.push_back(std::move(cells));
+}
 
 std::string Table::text(bool colour) const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);

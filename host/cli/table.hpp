@@ -1,9 +1,9 @@
 #pragma once
 
+#include "cli/terminal.hpp"
+
 #include <string>
 #include <vector>
-
-#include "cli/terminal.hpp"
 
 namespace opsroom::cli {
 

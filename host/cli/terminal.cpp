@@ -1,10 +1,10 @@
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace opsroom::cli {
 
@@ -15,7 +15,8 @@ bool colour_wanted(std::FILE* stream) {
 
 std::string inked(std::string_view text, Ink ink, bool colour) {
   static constexpr std::array<std::string_view, 9> codes{
-      "", "1", "2", "31", "32", "33", "34", "35", "36"};
+      "", "1", "2", "31", "32", "33", "34", "35", "36"
+  };
   if (!colour || ink == Ink::plain) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", codes.at(static_cast<std::size_t>(ink)), text);
 }

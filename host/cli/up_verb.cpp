@@ -1,8 +1,3 @@
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
-#include <utility>
-
 #include "app/control_room.hpp"
 #include "app/shutdown.hpp"
 #include "base/failure.hpp"
@@ -12,6 +7,11 @@
 #include "cli/verbs.hpp"
 #include "process/host_process.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
 namespace opsroom::cli {
 namespace {
 
@@ -20,7 +20,9 @@ void say(const std::string& text) {
   std::fflush(stdout);
 }
 
-void pass_on(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+void pass_on(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+}
 
 Task<> stay_up(asio::any_io_executor executor, Context context) {
   app::ControlRoomOptions options;
@@ -29,7 +31,10 @@ Task<> stay_up(asio::any_io_executor executor, Context context) {
   app::ControlRoom room(executor, context.settings, context.layout, options);
   Stop asked(executor);
   TaskGroup parts(executor);
-  app::ShutdownSignals signals(executor, [&asked](int) { asked.request(StopReason::draining); });
+  app::ShutdownSignals signals(executor, [&asked, &room](int times) {
+    asked.request(StopReason::draining);
+    if (times > 1) room.hurry();
+  });
 
   std::exception_ptr failed;
   try {
@@ -40,9 +45,13 @@ Task<> stay_up(asio::any_io_executor executor, Context context) {
       const std::string link = co_await room.new_login_link();
       say(fmt::format("\nOpen:  {}   (works once, two minutes)", link));
       say("Later: opsroom login        Stop: Ctrl-C\n");
-      parts.start(room.supervise(), [](std::exception_ptr) {});
+      parts.start(room.supervise(), [&failed, &asked](std::exception_ptr error) {
+        spdlog::error("nobody watches over the parts any more: everything is stopped");
+        failed = error;
+        asked.request(StopReason::draining);
+      });
       co_await asked.wait();
-      say("stopping: runs under way finish their step and go back to the queue");
+      say("stopping: runs under way finish their step and go back to the queue (Ctrl-C: at once)");
     }
   } catch (...) {
     failed = std::current_exception();

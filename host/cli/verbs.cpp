@@ -1,10 +1,5 @@
 #include "cli/verbs.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdlib>
-#include <utility>
-
 #include "app/database_url.hpp"
 #include "app/login.hpp"
 #include "app/serve.hpp"
@@ -19,14 +14,25 @@
 #include "runbook/library.hpp"
 #include "store/migrator.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <utility>
+
 namespace opsroom::cli {
 namespace {
 
-void print(const Json& json) { fmt::print("{}\n", dump(json)); }
+void print(const Json& json) {
+  fmt::print("{}\n", dump(json));
+}
 
-void print(const Table& table) { fmt::print("{}", table.text(colour_wanted(stdout))); }
+void print(const Table& table) {
+  fmt::print("{}", table.text(colour_wanted(stdout)));
+}
 
-std::string_view short_time(std::string_view iso) { return iso.substr(0, 19); }
+std::string_view short_time(std::string_view iso) {
+  return iso.substr(0, 19);
+}
 
 Table::Cell status_cell(std::string_view status) {
   return {std::string(status), ink_of_status(status)};
@@ -38,7 +44,8 @@ Task<int> list_sessions(const Context& context, Books books) {
     print(Json{{"sessions", to_json_array(sessions)}});
     co_return 0;
   }
-  if (sessions.empty()) fmt::print("no sessions yet: `opsroom session TITLE --repo PATH` opens one\n");
+  if (sessions.empty())
+    fmt::print("no sessions yet: `opsroom session TITLE --repo PATH` opens one\n");
   Table table({"ID", "TITLE", "REPOSITORY", "CREATED"});
   for (const Session& session : sessions) {
     table.row(
@@ -59,7 +66,8 @@ Task<int> list_runs(const Context& context, Books books, ListRuns verb) {
     const auto session = co_await books.ledger.find_session(verb.session);
     if (!session) {
       throw Failure(
-          Code::not_found, fmt::format("session '{}' does not exist", verb.session),
+          Code::not_found,
+          fmt::format("session '{}' does not exist", verb.session),
           "`opsroom sessions` lists them."
       );
     }
@@ -126,8 +134,12 @@ Task<int> show_run(const Context& context, Books books, RunId id) {
   }
   const bool colour = colour_wanted(stdout);
   fmt::print(
-      "run {} · session {} · lane {} · {} · {}\n", run.id, run.session, run.lane,
-      safe_for_terminal(run.runbook), inked(to_string(run.status), ink_of_status(to_string(run.status)), colour)
+      "run {} · session {} · lane {} · {} · {}\n",
+      run.id,
+      run.session,
+      run.lane,
+      safe_for_terminal(run.runbook),
+      inked(to_string(run.status), ink_of_status(to_string(run.status)), colour)
   );
   if (run.error) fmt::print("{}\n", safe_for_terminal(*run.error));
   if (run.hint) fmt::print("{}\n", safe_for_terminal(*run.hint));
@@ -218,7 +230,8 @@ Task<int> print_login(const Context& context, Books books) {
   const auto file = context.settings.home / "url";
   if (std::filesystem::exists(file)) {
     url = read_file(file, 4096);
-    while (!url.empty() && url.back() == '\n') url.pop_back();
+    while (!url.empty() && url.back() == '\n')
+      url.pop_back();
   }
   const std::string code = co_await app::new_login_code(books.credentials);
   fmt::print("{}\n", app::login_link(url, code));
@@ -228,9 +241,15 @@ Task<int> print_login(const Context& context, Books books) {
 
 }  // namespace
 
-int perform(const Context& context, const ListSessions&) { return with_books(context, list_sessions); }
-int perform(const Context& context, const ListWorkers&) { return with_books(context, list_workers); }
-int perform(const Context& context, const Login&) { return with_books(context, print_login); }
+int perform(const Context& context, const ListSessions&) {
+  return with_books(context, list_sessions);
+}
+int perform(const Context& context, const ListWorkers&) {
+  return with_books(context, list_workers);
+}
+int perform(const Context& context, const Login&) {
+  return with_books(context, print_login);
+}
 
 int perform(const Context& context, const ListRuns& verb) {
   return with_books(context, [&](const Context& inner, Books books) {
@@ -245,9 +264,11 @@ int perform(const Context& context, const ShowRun& verb) {
 }
 
 int perform(const Context& context, const Logs& verb) {
-  return with_books(context, [&](const Context& inner, Books books) {
-    return print_logs(inner, books, verb);
-  }, verb.follow);
+  return with_books(
+      context,
+      [&](const Context& inner, Books books) { return print_logs(inner, books, verb); },
+      verb.follow
+  );
 }
 
 int perform(const Context& context, const Diff& verb) {
@@ -289,7 +310,8 @@ int perform(const Context& context, const ListRunbooks&) {
   } else {
     print(table);
   }
-  for (const std::string& problem : library.problems()) fmt::print(stderr, "{}\n", problem);
+  for (const std::string& problem : library.problems())
+    fmt::print(stderr, "{}\n", problem);
   return library.problems().empty() ? 0 : 2;
 }
 
@@ -297,7 +319,8 @@ int perform(const Context& context, const Migrate& verb) {
   store::Migrator migrator(app::database_url(context.settings), context.layout.migrations);
   if (!verb.status) {
     const auto applied = migrator.up();
-    for (const std::string& name : applied) fmt::print("applied {}\n", name);
+    for (const std::string& name : applied)
+      fmt::print("applied {}\n", name);
     if (applied.empty()) fmt::print("the database is up to date\n");
     return 0;
   }
@@ -321,6 +344,8 @@ int perform(const Context& context, const Work&) {
   return 0;
 }
 
-int perform(const Context&, const Done& verb) { return verb.exit_code; }
+int perform(const Context&, const Done& verb) {
+  return verb.exit_code;
+}
 
 }  // namespace opsroom::cli

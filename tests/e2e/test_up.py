@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import BINARY, Process, alive, request, until
@@ -58,6 +59,7 @@ class UpTest(unittest.TestCase):
         self.assertEqual(second.returncode, 2)
         self.assertIn("already up", second.stderr)
         self.assertIn("opsroom login", second.stderr)
+        self.assertEqual((self.root / "home/url").read_text().strip(), base)
 
         # The code works once.
         status, body = request(base + "/api/login", method="POST", body={"code": code},
@@ -83,8 +85,7 @@ class UpTest(unittest.TestCase):
         self.assertIn('"succeeded"', done.stdout)
 
         # A part that dies is started again.
-        worker = next(pid for pid in self.children_of(again.pid) if self.command_of(pid)[1:2] == ["worker"])
-        os.kill(worker, signal.SIGKILL)
+        os.kill(self.part_of(again, "worker"), signal.SIGKILL)
         again.wait_for("starting it again")
         done = self.opsroom("run", "run-command", "-i", 'command=["echo","again"]', "--follow")
         self.assertIn("again", done.stdout)
@@ -113,6 +114,80 @@ class UpTest(unittest.TestCase):
             base, _ = self.opened(process)
             self.assertNotEqual(base, f"http://127.0.0.1:{port}")
             process.wait_for(f"port {port} is taken: the page is at {base}")
+
+    def test_settings_given_to_up_reach_its_parts(self):
+        runbooks = self.root / "my runbooks"
+        runbooks.mkdir()
+        (runbooks / "own.yaml").write_text(
+            "name: own\ndescription: Ours\nsteps:\n  - id: a\n    tool: exec.run\n    with: { command: [echo] }\n")
+        process = self.up("--port", "0", "--runbooks", "my runbooks", "--lease-seconds", "12",
+                          "--address", "127.0.0.2", "--log", "debug")
+        base, code = self.opened(process)
+        self.assertIn("127.0.0.2", base)
+        for name in ("serve", "worker"):
+            part = self.part_of(process, name)
+            variables = pathlib.Path(f"/proc/{part}/environ").read_bytes().decode().split("\0")
+            for wanted in (f"OPSROOM_RUNBOOKS={runbooks}:", "LEASE_SECONDS=12", "HEARTBEAT_MS=4000",
+                           "OPSROOM_ADDRESS=127.0.0.2", "OPSROOM_LOG=debug"):
+                self.assertTrue([v for v in variables if v.startswith(wanted)], wanted)
+
+        # A server that is started again listens where it did.
+        os.kill(self.part_of(process, "serve"), signal.SIGKILL)
+        process.wait_for("starting it again")
+        until(lambda: self.answers(base), 30, "the page at the same address")
+
+    def answers(self, base):
+        try:
+            return request(base + "/api/health")[0] > 0
+        except OSError:
+            return False
+
+    def part_of(self, process, name):
+        return next(pid for pid in self.children_of(process.pid) if self.command_of(pid)[1:2] == [name])
+
+    def test_a_second_ctrl_c_is_quick(self):
+        process = self.up("--port", "0")
+        self.opened(process)
+        done = self.opsroom("run", "run-command", "-i", 'command=["sleep","60"]')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        process.wait_for("started in lane")
+        family = self.children_of(process.pid)
+        process.signal(signal.SIGINT)
+        process.wait_for("stopping:")
+        process.wait_for("shutting down")
+        before = time.monotonic()
+        process.signal(signal.SIGINT)
+        self.assertEqual(process.popen.wait(15), 0)
+        self.assertLess(time.monotonic() - before, 12)
+        process.close()
+        self.assertEqual([pid for pid in family if alive(pid)], [])
+
+    def demo_interrupted_at(self, line):
+        temporary = self.root / "tmp"
+        temporary.mkdir()
+        temporary.chmod(0o755)
+        process = Process([str(BINARY), "demo"], {**self.env, "TMPDIR": str(temporary)}, self.root)
+        self.started.append(process)
+        process.wait_for(line, 120)
+        family = self.children_of(process.pid)
+        process.signal(signal.SIGINT)
+        code = process.popen.wait(60)
+        process.close()
+        self.assertEqual(code, 4, "\n".join(process.lines[-20:]))
+        self.assertIn("interrupted", process.lines[-1])
+        until(lambda: not any(alive(pid) for pid in family), 15, "the end of the whole family")
+        self.assertEqual(list(temporary.iterdir()), [])
+
+    def test_ctrl_c_in_the_demo_ends_it(self):
+        self.demo_interrupted_at("soak round 2")
+
+    def test_ctrl_c_while_the_demo_starts_ends_it(self):
+        self.demo_interrupted_at("making a private PostgreSQL")
+
+    def test_a_settings_file_that_is_not_there_is_named(self):
+        done = self.opsroom("runs", "--config", "nowhere.toml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nowhere.toml", done.stderr)
 
     def test_demo(self):
         done = subprocess.run([str(BINARY), "demo"], env=self.env, cwd=self.root, timeout=240,
