@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "base/json.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "base/async.hpp"
-#include "base/json.hpp"
 
 namespace opsroom {
 
@@ -20,7 +20,8 @@ struct LaneRequest {
 /// What has changed in a lane since its base commit, committed or not, untracked files included.
 struct LaneDiff {
   std::string patch;
-  Json meta;  ///< {"base","tree","head","branch","files":[{"path","status","added","deleted"}],"truncated","skipped":[...]}
+  Json
+      meta;  ///< {"base","tree","head","branch","files":[{"path","status","added","deleted"}],"truncated","skipped":[...]}
 };
 
 /// A lane's checkout while a run uses it. Io thread only; the work itself happens elsewhere.
@@ -39,7 +40,8 @@ class LaneCheckout {
 class LanePool {
  public:
   virtual ~LanePool() = default;
-  /// Failure names the repository or the lane, and the remedy; a half-made lane is removed first.
+  /// Failure names the repository or the lane, and the remedy; a half-made lane is removed first,
+  /// as it is when the caller is cancelled (Asio), which ends the opening at once.
   virtual Task<std::unique_ptr<LaneCheckout>> open(LaneRequest request) = 0;
 };
 

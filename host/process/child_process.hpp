@@ -89,7 +89,8 @@ struct CommandResult {
 };
 
 /// Runs a program to its end. Failure{timeout} after the deadline (the tree is killed),
-/// Failure{exhausted} when the output is larger than the limit. A non-zero exit is a result.
+/// Failure{exhausted} when the output is larger than the limit. A non-zero exit is a result. When
+/// the caller is cancelled, the tree is killed and gone before the exception leaves.
 Task<CommandResult> run_command(Spawner& spawner, Command command);
 
 }  // namespace opsroom::process

@@ -86,6 +86,14 @@ Task<> converse(Talk& talk) {
   co_await talk.child.gone();
 }
 
+/// Returns when the tree is gone, also to a caller who has been cancelled: what it would clean up
+/// next must not be written to any more.
+Task<> end_tree(ChildProcess& child) {
+  child.kill();
+  auto last = child.gone();
+  co_await within(kill_time, std::move(last));
+}
+
 Failure too_late(const std::string& name, Clock::duration timeout) {
   const double seconds = std::chrono::duration<double>(timeout).count();
   return Failure(Code::timeout, fmt::format("'{}' did not end within {:g} s", name, seconds));
@@ -102,10 +110,18 @@ Task<CommandResult> run_command(Spawner& spawner, Command command) {
   const std::unique_ptr<ChildProcess> child = std::move(*started);
   Talk talk{*child, std::move(command.input), command.output_limit, {}, false};
   auto conversation = converse(talk);
-  if (!co_await within(until - Clock::now(), std::move(conversation))) {
-    child->kill();
-    auto last = child->gone();
-    co_await within(kill_time, std::move(last));
+  bool ended = false;
+  std::exception_ptr aborted;
+  try {
+    ended = co_await within(until - Clock::now(), std::move(conversation));
+  } catch (...) {
+    aborted = std::current_exception();
+  }
+  if (!ended) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await end_tree(*child);
+    co_await asio::this_coro::throw_if_cancelled(true);
+    if (aborted) std::rethrow_exception(aborted);
     throw too_late(name, command.timeout);
   }
   if (talk.too_much) {

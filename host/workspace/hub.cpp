@@ -175,7 +175,10 @@ Task<> Hubs::make(Repository repository, std::filesystem::path hub) {
     error = std::current_exception();
   }
   if (!error) co_return;
+  // Nothing half-made stays, even when whoever asked has been cancelled.
+  co_await asio::this_coro::throw_if_cancelled(false);
   co_await remove_tree(pool_, building);
+  co_await asio::this_coro::throw_if_cancelled(true);
   std::rethrow_exception(error);
 }
 

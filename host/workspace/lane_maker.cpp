@@ -95,8 +95,11 @@ Task<> LaneMaker::make(LaneName name, Repository repository, HubBase base) {
   } catch (...) {
     error = std::current_exception();
   }
+  // Nothing half-made stays, even when whoever asked has been cancelled.
+  co_await asio::this_coro::throw_if_cancelled(false);
   if (error && !there(places.checkout)) co_await remove_tree(pool_, places.host_git);
   co_await remove_tree(pool_, places.building);
+  co_await asio::this_coro::throw_if_cancelled(true);
   if (error) std::rethrow_exception(error);
 }
 

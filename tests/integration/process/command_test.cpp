@@ -1,4 +1,5 @@
 #include "integration/process/fixture.hpp"
+#include "integration/process/stubborn_tree.hpp"
 
 namespace opsroom::process {
 namespace {
@@ -77,6 +78,17 @@ TEST_F(RunningACommand, LongerThanItsTimeKillsTheTree) {
     EXPECT_EQ(failure.message(), "'sh' did not end within 0.1 s");
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
     EXPECT_TRUE(children_of(::getpid()).empty());
+  });
+}
+
+TEST_F(RunningACommand, WhoseCallerIsCancelledReturnsWhenTheTreeIsGone) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto begin = Clock::now();
+    auto running = run_command(spawner, command(shell(stubborn_tree)));
+    const auto result = co_await within(Milliseconds(300), std::move(running));
+    EXPECT_FALSE(result.has_value());
+    EXPECT_TRUE(children_of(::getpid()).empty());
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(3));
   });
 }
 

@@ -1,5 +1,7 @@
 #include "integration/workspace/fixture.hpp"
+#include "process/process_tree.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 
 #include <unistd.h>
@@ -286,6 +288,47 @@ TEST_F(Lanes, TheHubKeepsABaseThatTheRepositoryDropped) {
   sh(hub, "git --git-dir=. rev-parse --verify -q refs/opsroom/bases/s/A");
   sh(hub, "git --git-dir=. gc -q --prune=now");
   EXPECT_EQ(sh(lane->directory(), "git fsck --no-dangling 2>&1; git status --porcelain"), "");
+}
+
+using asio::ip::tcp;
+
+Task<> hear_a_caller(tcp::acceptor& remote, tcp::socket& caller, Clock::time_point& when) {
+  co_await remote.async_accept(caller, asio::use_awaitable);
+  when = Clock::now();
+}
+
+Task<> open_and_drop(GitLanePool& pool, LaneRequest wanted) {
+  co_await pool.open(std::move(wanted));
+}
+
+/// Cancels the opening as soon as git has reached a remote that never says a word; returns how long
+/// the opening took to end.
+Task<Clock::duration> cancel_at_the_remote(
+    GitLanePool& pool, tcp::acceptor& remote, LaneRequest wanted
+) {
+  tcp::socket caller(co_await asio::this_coro::executor);
+  Clock::time_point reached = Clock::time_point::max();
+  auto hearing = hear_a_caller(remote, caller, reached);
+  auto opening = open_and_drop(pool, std::move(wanted));
+  const bool opened = co_await before(std::move(hearing), std::move(opening));
+  EXPECT_FALSE(opened);
+  co_return Clock::now() - reached;
+}
+
+TEST_F(Lanes, ACancelledOpeningEndsAtOnceAndLeavesNothing) {
+  ::setenv("no_proxy", "127.0.0.1", 1);
+  tcp::acceptor remote(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  LaneRequest wanted = request();
+  wanted.repository =
+      "https://127.0.0.1:" + std::to_string(remote.local_endpoint().port()) + "/r.git";
+  const auto took = run(cancel_at_the_remote(*pool_, remote, wanted));
+  EXPECT_LT(took, std::chrono::seconds(1));
+  EXPECT_TRUE(process::children_of(::getpid()).empty());
+  EXPECT_FALSE(fs::exists(root_ / "s" / "A"));
+  for (const auto& entry : fs::recursive_directory_iterator(root_)) {
+    if (entry.is_directory()) EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+  }
+  EXPECT_TRUE(fs::exists(open()->directory())) << "the lane is free for another repository";
 }
 
 }  // namespace
