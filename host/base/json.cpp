@@ -1,8 +1,8 @@
 #include "base/json.hpp"
 
-#include <fmt/format.h>
-
 #include "base/failure.hpp"
+
+#include <fmt/format.h>
 
 namespace opsroom {
 namespace {
@@ -68,6 +68,14 @@ Json parse_json(std::string_view text, std::string_view what, int max_depth) {
         fmt::format("{}: not JSON at {}", what, place_of(text, error.byte)),
         "Check for a missing comma, quote or bracket there."
     );
+  } catch (const Json::out_of_range&) {
+    throw Failure(
+        Code::invalid,
+        fmt::format("{}: a number is too large", what),
+        "Numbers reach to about 1.8e308; write a larger one as a text."
+    );
+  } catch (const Json::exception& error) {
+    throw Failure(Code::invalid, fmt::format("{}: {}", what, error.what()));
   }
 }
 
@@ -75,7 +83,9 @@ const Json& member(const Json& object, std::string_view key, std::string_view wh
   if (!object.is_object()) {
     throw Failure(
         Code::invalid,
-        fmt::format("{}: expected an object, got {}", where.empty() ? "/" : where, json_type(object))
+        fmt::format(
+            "{}: expected an object, got {}", where.empty() ? "/" : where, json_type(object)
+        )
     );
   }
   const auto found = object.find(key);

@@ -11,7 +11,8 @@ namespace opsroom {
 /// Small JSON: configuration, API bodies, plans. Tool results on the wire do not pass through it.
 using Json = nlohmann::json;
 
-/// Parses `text`; a Failure{invalid} names `what` and the place ("tools.json: line 3, column 9: ...").
+/// Parses `text`; a Failure{invalid} names `what` and the place ("tools.json: not JSON at line 3,
+/// column 9"), also for JSON with a number that no double holds.
 /// Nesting beyond `max_depth` is refused, since copying deeper values overflows the stack.
 Json parse_json(std::string_view text, std::string_view what, int max_depth = 128);
 

@@ -223,7 +223,7 @@ Json EnvelopeReader::payload(const Envelope& envelope) {
     return array_to_json(document.get_array(), 0);
   } catch (const simdjson::simdjson_error& error) {
     throw Failure(Code::invalid, fmt::format("not JSON: {}", error.what()));
-  } catch (const Json::parse_error&) {
+  } catch (const Json::exception&) {  // A number that no double holds is one, too.
     throw Failure(Code::invalid, "not JSON");
   }
 }

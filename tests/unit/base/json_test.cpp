@@ -1,0 +1,66 @@
+#include "base/json.hpp"
+
+#include "base/failure.hpp"
+
+#include <gmock/gmock.h>
+
+namespace opsroom {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Failure failure_of(const std::string& text) {
+  try {
+    parse_json(text, "tools.json");
+  } catch (const Failure& failure) {
+    return failure;
+  }
+  ADD_FAILURE() << "it was parsed";
+  return Failure(Code::internal, "it was parsed");
+}
+
+TEST(ParseJson, NamesThePlaceOfAnError) {
+  const Failure failure = failure_of("{\n  \"a\": 1,\n  oops\n}");
+  EXPECT_EQ(failure.code(), Code::invalid);
+  EXPECT_EQ(failure.message(), "tools.json: not JSON at line 3, column 3");
+}
+
+TEST(ParseJson, RefusesNumbersThatNoDoubleHolds) {
+  for (const std::string& number :
+       {std::string("1e400"), std::string("-1e400"), "1" + std::string(400, '0')}) {
+    const Failure failure = failure_of(R"({"a":)" + number + "}");
+    EXPECT_EQ(failure.code(), Code::invalid);
+    EXPECT_EQ(failure.message(), "tools.json: a number is too large");
+  }
+  EXPECT_TRUE(parse_json("1e-400", "x").is_number());
+  EXPECT_TRUE(parse_json("123456789012345678901234567890", "x").is_number_float());
+}
+
+TEST(ParseJson, RefusesWhatIsNestedTooDeep) {
+  const auto nested = [](std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_TRUE(parse_json(nested(128), "x").is_array());
+  EXPECT_THAT(failure_of(nested(129)).message(), StartsWith("tools.json: nested deeper than 128"));
+  EXPECT_TRUE(parse_json("\"" + std::string(500, '[') + "\\\"[\"", "x").is_string());
+}
+
+TEST(ParseJson, ReadersNameTheFieldThatIsWrong) {
+  const Json object{{"name", 7}};
+  EXPECT_EQ(integer_or(object, "name", 0, "/a"), 7);
+  EXPECT_EQ(integer_or(object, "other", 3, "/a"), 3);
+  try {
+    string_at(object, "name", "/a");
+    ADD_FAILURE() << "it is no string";
+  } catch (const Failure& failure) {
+    EXPECT_THAT(failure.message(), HasSubstr("/a/name: expected a string, got integer"));
+  }
+}
+
+TEST(DumpJson, ReplacesBadUtf8) {
+  EXPECT_EQ(dump(Json("\xff")), "\"\xEF\xBF\xBD\"");
+}
+
+}  // namespace
+}  // namespace opsroom
