@@ -169,7 +169,7 @@ begin
   end if;
   if jsonb_typeof(enqueue_run.plan) not in ('object', 'null') then
     raise exception using errcode = 'OP006', message = 'plan must be an object',
-      hint = 'A plan is a runbook as `opsroom runbook check` accepts it.';
+      hint = 'The plan is the runbook with its steps; POST /run and the command line make it.';
   end if;
   if jsonb_typeof(enqueue_run.inputs) <> 'object' then
     raise exception using errcode = 'OP006', message = 'inputs must be an object',

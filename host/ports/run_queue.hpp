@@ -1,15 +1,15 @@
 #pragma once
 
-#include <fmt/format.h>
-
-#include <string>
-#include <vector>
-
 #include "base/async.hpp"
 #include "base/failure.hpp"
 #include "model/event.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
 
 namespace opsroom {
 
@@ -19,7 +19,8 @@ class LeaseLost : public Failure {
  public:
   explicit LeaseLost(RunId run)
       : Failure(
-            Code::conflict, fmt::format("run {} is not held by this worker any more", run),
+            Code::conflict,
+            fmt::format("run {} is not held by this worker any more", run),
             "Its lease ran out or it was ended elsewhere; nothing was written."
         ) {}
 };
@@ -30,9 +31,10 @@ struct ClaimedRun {
   Session session;
   std::string lane;
   Run run;
-  Json plan;                    ///< the runbook as it was when the run was enqueued
-  std::vector<Step> steps;      ///< those that have a row already, from earlier attempts
-  std::int64_t last_seq = 0;    ///< the last event number in use
+  Json plan;  ///< the runbook as it was when the run was enqueued; null when it or the inputs are
+              ///< unreadable
+  std::vector<Step> steps;    ///< those that have a row already, from earlier attempts
+  std::int64_t last_seq = 0;  ///< the last event number in use
   bool cancel_requested = false;
 };
 
@@ -55,8 +57,8 @@ struct RunEnd {
 };
 
 /// The queue as a worker sees it. Every write carries the claim and throws LeaseLost when its token
-/// has changed. Every write may be repeated after a retryable Failure: the second one changes nothing.
-/// A Failure{unavailable, retryable} means the database cannot be reached. Io thread only.
+/// has changed. Every write may be repeated after a retryable Failure: the second one changes
+/// nothing. A Failure{unavailable, retryable} means the database cannot be reached. Io thread only.
 class RunQueue {
  public:
   virtual ~RunQueue() = default;

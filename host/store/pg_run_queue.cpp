@@ -22,7 +22,8 @@ ClaimedRun claimed_from(const pqxx::row& row) {
   claimed.run = run_from(row);
   claimed.claim = Claim{claimed.run.id, claimed.run.attempt, text(row["claim_token"])};
   claimed.lane = claimed.run.lane;
-  claimed.plan = json(row["plan"]);
+  // Without its inputs a plan would do something else: then there is no plan, and the run fails.
+  if (exact_json(row["inputs"])) claimed.plan = json(row["plan"]);
   claimed.cancel_requested = claimed.run.canceled_at.has_value();
   return claimed;
 }

@@ -5,7 +5,10 @@
 #include "store/connect.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <pqxx/nontransaction>
 #include <pqxx/notification>
+#include <pqxx/result>
+#include <pqxx/row>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
@@ -52,6 +55,15 @@ struct Line {
     listen("ops_queue", [this](const std::string&) { news.queue = true; });
     listen("ops_cancel", [this](const std::string& run) { news.canceled.insert(run_in(run)); });
     listen("ops_events", [this](const std::string& run) { news.told.insert(run_in(run)); });
+  }
+
+  /// Cancellations that are under way: their notifications may have gone by while nobody listened.
+  void catch_up() {
+    pqxx::nontransaction look(*connection);
+    const auto asked =
+        look.exec("select id from ops.runs where status = 'running' and canceled_at is not null");
+    for (const pqxx::row row : asked)
+      news.canceled.insert(row[0].as<std::int64_t>());
   }
 
   void listen(const std::string& channel, std::function<void(const std::string&)> take) {
@@ -120,8 +132,10 @@ Task<std::shared_ptr<Line>> PgWakeups::Listener::connect_patiently() {
   while (!stopping) {
     std::string why;
     try {
-      auto open = [this] {
-        return std::make_shared<Line>(connect(target, options.statement_timeout));
+      auto open = [this, missed = lost] {
+        auto line = std::make_shared<Line>(connect(target, options.statement_timeout));
+        if (missed) line->catch_up();
+        return line;
       };
       std::shared_ptr<Line> line = co_await threads.run(std::move(open));
       say_back();

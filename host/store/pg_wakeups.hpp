@@ -8,8 +8,9 @@
 namespace opsroom::store {
 
 /// Listens on channels ops_queue, ops_cancel and ops_events over a connection of its own, and gets
-/// a new one when that breaks. When it is back it calls on_queue, since news may have been missed.
-/// Io thread only; connecting happens elsewhere. Destroy after stop() has returned.
+/// a new one when that breaks. When it is back it calls on_queue, and on_cancel for each running
+/// run whose cancellation was asked for, since news may have been missed. Io thread only;
+/// connecting happens elsewhere. Destroy after stop() has returned.
 class PgWakeups final : public Wakeups {
  public:
   /// Connects nothing yet. Failure{invalid} for a malformed URL.

@@ -1,6 +1,9 @@
 #include "store/rows.hpp"
 
+#include "base/failure.hpp"
 #include "base/text.hpp"
+
+#include <spdlog/spdlog.h>
 
 namespace opsroom::store {
 namespace {
@@ -112,10 +115,21 @@ std::optional<std::string> maybe_text(const pqxx::field& field) {
   return std::string(field.c_str());
 }
 
+std::optional<Json> exact_json(const pqxx::field& field) {
+  // The server's own limit is thousands of levels, more than recursive code here has stack for.
+  constexpr int deepest = 1'000;
+  if (field.is_null()) return Json();
+  try {
+    return parse_json(field.c_str(), field.name(), deepest);
+  } catch (const Failure& failure) {
+    // Not louder: a list with such a row is read again and again.
+    spdlog::debug("a row is shown without its {}: {}", field.name(), failure.message());
+    return std::nullopt;
+  }
+}
+
 Json json(const pqxx::field& field) {
-  // Whatever the server could store is read back: its own nesting limit is far below this one.
-  constexpr int any_depth = 100'000;
-  return field.is_null() ? Json() : parse_json(field.c_str(), field.name(), any_depth);
+  return exact_json(field).value_or(Json());
 }
 
 Session session_from(const pqxx::row& row) {

@@ -32,7 +32,11 @@ Artifact artifact_from(const pqxx::row& row);
 
 std::string text(const pqxx::field& field);  ///< null is ""
 std::optional<std::string> maybe_text(const pqxx::field& field);
+/// A jsonb column. What the server can store and this program cannot (a number beyond a double, a
+/// very deep nesting) is null: one such row must not hide all the others of its list.
 Json json(const pqxx::field& field);
+/// The same; nullopt where `json` would say null for want of a better value.
+std::optional<Json> exact_json(const pqxx::field& field);
 
 template <class T>
 std::vector<T> all(const pqxx::result& rows, T (*from)(const pqxx::row&)) {

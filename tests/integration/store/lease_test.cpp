@@ -232,5 +232,46 @@ TEST_F(Leases, BytesThatNoTextColumnHoldsAreReplaced) {
   EXPECT_TRUE(steps[0].finished_at.has_value());
 }
 
+TEST_F(Leases, AClaimRepeatedWithItsBatchStartsTheLeaseAnew) {
+  const Run run = enqueue();
+  const std::string claim_again =
+      "select id from ops.claim_runs('w1', 1, '00000000-0000-4000-8000-000000000001')";
+  const std::string id = std::to_string(run.id.value);
+  EXPECT_EQ(db.psql(claim_again), id);
+  db.psql("update ops.runs set heartbeat_at = now() - interval '20 seconds'");
+  EXPECT_EQ(db.psql(claim_again), id);
+  EXPECT_EQ(db.psql("select heartbeat_at > now() - interval '5 seconds' from ops.runs"), "t");
+  EXPECT_EQ(db.psql("select attempt from ops.runs"), "1");
+}
+
+TEST_F(Leases, RowsThatNoProgramCanReadStopNeitherClaimsNorLists) {
+  db.psql(R"(select ops.enqueue_run(1, 'A', plan => '{"a":1e400}'))");
+  db.psql(R"(select ops.enqueue_run(1, 'B', plan => '{"steps":[]}', inputs => '{"a":1e400}'))");
+  db.psql(
+      "select ops.enqueue_run(1, 'C',"
+      " plan => ('{\"a\":' || repeat('[', 3000) || repeat(']', 3000) || '}')::jsonb)"
+  );
+  enqueue("D");
+  const auto claimed = claim();
+  ASSERT_EQ(claimed.size(), 4u);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(claimed[i].plan.is_null()) << claimed[i].lane;
+  EXPECT_TRUE(claimed[3].plan.is_object());
+  const auto listed = loop.wait(ledger.runs(RunFilter{}));
+  ASSERT_EQ(listed.size(), 4u);
+  EXPECT_TRUE(listed[2].inputs.is_null());
+  EXPECT_TRUE(listed[0].inputs.is_object());
+}
+
+TEST_F(Leases, PlansAndInputsThatAreNoObjectsAreRefused) {
+  for (const char* argument :
+       {"plan => '[1]'", "plan => '7'", "inputs => '[]'", "inputs => 'null'"}) {
+    EXPECT_THROW(
+        db.psql(std::string("select ops.enqueue_run(1, 'A', ") + argument + ")"), std::exception
+    ) << argument;
+  }
+  EXPECT_EQ(db.psql("select count(*) from ops.runs"), "0");
+}
+
 }  // namespace
 }  // namespace opsroom::test

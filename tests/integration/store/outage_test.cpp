@@ -205,6 +205,21 @@ TEST_F(News, ComeAgainAfterAnOutage) {
   loop.run_until([&] { return told.contains(run.id.value); });
 }
 
+TEST_F(News, OfCancellationsMissedInAnOutageAreCaughtUpWith) {
+  const Run run = enqueue();
+  claim_one();
+  const Run other = enqueue("B");
+  claim_one();
+  // Without a notification, as if it had gone by while nobody listened.
+  db.psql("update ops.runs set canceled_at = now() where id = " + std::to_string(run.id.value));
+  db.psql(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like "
+      "'%(listening)' and datname = current_database()"
+  );
+  loop.run_until([&] { return canceled.contains(run.id.value); });
+  EXPECT_FALSE(canceled.contains(other.id.value));
+}
+
 TEST_F(News, StoppingWorksWhileTheServerIsAway) {
   TestCluster::shared().stop_server();
   EXPECT_THROW(loop.wait(database.check()), Failure);
