@@ -17,20 +17,13 @@ constexpr Clock::duration closing_grace = 2s;
 
 }  // namespace
 
-/// Says that a source is being listed, and when that is over, however it ends.
+/// A source being listed, and how that ended. Shared: whoever waits may leave at any time.
 struct ProcessToolbox::Listing {
-  Listing(ProcessToolbox& box, std::string name) : toolbox(box), source(std::move(name)) {
-    toolbox.being_listed_[source] = std::make_shared<Signal>(toolbox.executor_);
-  }
-  ~Listing() {
-    const auto over = toolbox.being_listed_.extract(source);
-    over.mapped()->notify();
-  }
-  Listing(const Listing&) = delete;
-  Listing& operator=(const Listing&) = delete;
+  explicit Listing(asio::any_io_executor executor) : over(std::move(executor)) {}
 
-  ProcessToolbox& toolbox;
-  std::string source;
+  Signal over;
+  bool ended = false;
+  std::exception_ptr failure;
 };
 
 ProcessToolbox::ProcessToolbox(
@@ -39,7 +32,9 @@ ProcessToolbox::ProcessToolbox(
     : executor_(std::move(executor)),
       config_(std::move(config)),
       launcher_(spawner, std::move(paths), config_.file),
-      catalogue_(config_) {}
+      catalogue_(config_),
+      end_listings_(executor_),
+      listings_(executor_) {}
 
 ProcessToolbox::~ProcessToolbox() = default;
 
@@ -71,24 +66,44 @@ Task<std::vector<ToolDescriptor>> ProcessToolbox::list(std::string source) {
 }
 
 Task<> ProcessToolbox::make_listed(const SourceConfig& source) {
-  while (!catalogue_.listed(source.name)) {
-    const auto busy = being_listed_.find(source.name);
-    if (busy != being_listed_.end()) {
-      const std::shared_ptr<Signal> over = busy->second;
-      co_await over->wait();
-      continue;
-    }
-    const Listing listing(*this, source.name);
-    auto asking = list_source(source);
-    const std::vector<Json> tools = co_await std::move(asking);
-    catalogue_.store(source, tools);
-  }
+  if (catalogue_.listed(source.name)) co_return;
+  const std::shared_ptr<Listing> listing = listing_of(source);
+  while (!listing->ended)
+    co_await listing->over.wait();
+  if (listing->failure) std::rethrow_exception(listing->failure);
+}
+
+// In a coroutine of its own: a caller who gives up does not take the list from the others.
+std::shared_ptr<ProcessToolbox::Listing> ProcessToolbox::listing_of(const SourceConfig& source) {
+  std::shared_ptr<Listing>& listing = being_listed_[source.name];
+  if (listing) return listing;
+  listing = std::make_shared<Listing>(executor_);
+  const auto started = listing;
+  const auto settle = [this, started, name = source.name](std::exception_ptr failure) {
+    started->ended = true;
+    started->failure = std::move(failure);
+    being_listed_.erase(name);
+    started->over.notify();
+  };
+  listings_.start(carry_out(source, settle), settle);
+  return started;
+}
+
+Task<> ProcessToolbox::carry_out(
+    const SourceConfig& source, std::function<void(std::exception_ptr)> settle
+) {
+  auto asking = list_source(source);
+  const std::vector<Json> tools = co_await std::move(asking);
+  catalogue_.store(source, tools);
+  settle(nullptr);
 }
 
 Task<std::vector<Json>> ProcessToolbox::list_source(const SourceConfig& source) {
+  if (must_end(end_listings_)) {
+    throw Failure(Code::canceled, source.title() + " is not listed any more: the host goes down");
+  }
   if (source.scope != Scope::host) co_return co_await list_by_a_throwaway(source);
-  Stop never(executor_);
-  auto getting = host_server(source).get(never, Clock::now() + listing_deadline);
+  auto getting = host_server(source).get(end_listings_, Clock::now() + listing_deadline);
   const std::shared_ptr<McpServer> server = co_await std::move(getting);
   co_return co_await server->client().list_tools(listing_deadline);
 }
@@ -96,15 +111,16 @@ Task<std::vector<Json>> ProcessToolbox::list_source(const SourceConfig& source) 
 // In an empty directory: listing must not touch a lane, and there may be none yet.
 Task<std::vector<Json>> ProcessToolbox::list_by_a_throwaway(const SourceConfig& source) {
   const TemporaryDirectory empty;
-  Stop never(executor_);
-  auto starting = launcher_.start(source, empty.path(), listing_deadline, never);
+  auto starting = launcher_.start(source, empty.path(), listing_deadline, end_listings_);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
+  const auto kill = [server](StopReason) { server->kill_now(); };
+  const auto subscription = end_listings_.subscribe(kill);
   std::vector<Json> tools;
   std::exception_ptr failure;
   try {
     auto asking = server->client().list_tools(listing_deadline);
     tools = co_await std::move(asking);
-  } catch (const Failure&) {
+  } catch (...) {
     failure = std::current_exception();
   }
   co_await server->stop(closing_grace);
@@ -124,8 +140,10 @@ SharedServer& ProcessToolbox::host_server(const SourceConfig& source) {
 }
 
 Task<> ProcessToolbox::shutdown() {
+  end_listings_.request(StopReason::canceled);
   for (const auto& [name, server] : host_servers_)
     co_await server->close(closing_grace);
+  co_await listings_.wait_until_at_most(0);
   host_servers_.clear();
 }
 

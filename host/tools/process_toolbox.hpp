@@ -7,7 +7,9 @@
 #include "tools/source_launcher.hpp"
 #include "tools/tools_config.hpp"
 
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,19 +29,25 @@ class ProcessToolbox : public Toolbox {
   ~ProcessToolbox() override;
 
   std::unique_ptr<RunTools> open(std::filesystem::path directory) override;
+  /// Lists the tool's source first when nobody has; all who ask meanwhile share that listing and
+  /// its failure, and the next one after a failure tries anew. A cancelled caller (Asio) leaves at
+  /// once; the listing goes on for the others.
   Task<ToolDescriptor> describe(std::string tool) override;
   std::vector<std::string> sources() const override;
 
   /// All tools of a source, listing it once if needed. Throws Failure.
   Task<std::vector<ToolDescriptor>> list(std::string source);
 
-  /// Ends the host-scoped servers and everything they started. Call before destroying.
+  /// Ends the listings under way, the host-scoped servers and everything they started; nothing can
+  /// be listed afterwards. Call before destroying.
   Task<> shutdown();
 
  private:
   struct Listing;
 
   Task<> make_listed(const SourceConfig& source);
+  std::shared_ptr<Listing> listing_of(const SourceConfig& source);
+  Task<> carry_out(const SourceConfig& source, std::function<void(std::exception_ptr)> settle);
   Task<std::vector<Json>> list_source(const SourceConfig& source);
   Task<std::vector<Json>> list_by_a_throwaway(const SourceConfig& source);
   SharedServer& host_server(const SourceConfig& source);
@@ -49,7 +57,9 @@ class ProcessToolbox : public Toolbox {
   SourceLauncher launcher_;
   Catalogue catalogue_;
   std::map<std::string, std::unique_ptr<SharedServer>> host_servers_;
-  std::map<std::string, std::shared_ptr<Signal>> being_listed_;
+  std::map<std::string, std::shared_ptr<Listing>> being_listed_;
+  Stop end_listings_;
+  TaskGroup listings_;
 };
 
 }  // namespace opsroom::tools

@@ -49,6 +49,7 @@ class ToolsTest : public ::testing::Test {
   /// Makes the toolbox from what was added; done by the first `call` or `box`.
   ProcessToolbox& box();
   RunTools& run_tools();
+  process::Spawner& spawner() { return *spawner_; }
 
   ToolResult call(std::string tool = "nasty.work", Json arguments = Json::object());
   ToolCall make_call(std::string tool, Json arguments);

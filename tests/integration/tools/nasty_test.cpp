@@ -350,5 +350,52 @@ TEST_F(Nasty, ACallTheServerNeverReadIsBounded) {
   EXPECT_EQ(result.delivery, Delivery::unknown);
 }
 
+/// Three ask about the same tool at once; what each was told.
+Task<> ask_for_failure(ProcessToolbox& box, std::vector<std::string>& told) {
+  try {
+    co_await box.describe("nasty.work");
+  } catch (const Failure& failure) {
+    told.push_back(failure.message());
+  }
+}
+
+Task<> three_ask_at_once(
+    asio::any_io_executor executor, ProcessToolbox& box, std::vector<std::string>& told
+) {
+  TaskGroup group(executor);
+  const auto unexpected = [](std::exception_ptr) { ADD_FAILURE() << "no Failure"; };
+  for (int i = 0; i < 3; ++i)
+    group.start(ask_for_failure(box, told), unexpected);
+  co_await group.wait_until_at_most(0);
+}
+
+TEST_F(Nasty, AListingThatFailsIsSharedAndTheNextOneTriesAnew) {
+  const auto starts = lane.path() / "starts";
+  add_server("nasty", {"sh", "-c", "echo start >> '" + starts.string() + "'; exit 3"});
+  std::vector<std::string> told;
+  io.run(three_ask_at_once(io.executor(), box(), told));
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_THAT(told, Each(HasSubstr("server 'nasty' exited with 3")));
+  const std::string after_three = read_file(starts);
+  io.run(ask_for_failure(box(), told));
+  EXPECT_EQ(read_file(starts), after_three + after_three) << "as many starts for one as for three";
+}
+
+TEST_F(Nasty, ACancelledDescribeLeavesAtOnceAndShutdownEndsItsListing) {
+  for (const char* mode : {"never_opens", "never_lists"}) {
+    config.sources.clear();
+    add_nasty(mode);
+    ProcessToolbox fresh(io.executor(), spawner(), config, Paths{OPSROOM_PLUGINS, OPSROOM_RUNNER});
+    std::optional<ToolDescriptor> found;
+    EXPECT_LT(
+        milliseconds([&] { found = io.run(within(500ms, fresh.describe("nasty.work"))); }), 1500
+    );
+    EXPECT_FALSE(found.has_value());
+    EXPECT_THAT(children(), Not(::testing::IsEmpty())) << "the listing goes on";
+    EXPECT_LT(milliseconds([&] { io.run(fresh.shutdown()); }), 2000) << mode;
+    EXPECT_THAT(children(), ::testing::IsEmpty()) << mode;
+  }
+}
+
 }  // namespace
 }  // namespace opsroom::tools::test
