@@ -52,10 +52,10 @@ app::Values read_config(const std::string& given, const app::Values& flags) {
       }
     }
     if (file.empty()) return {};
-  } else if (!fs::exists(file)) {
+  } else if (!fs::exists(file) || fs::is_directory(file)) {
     throw Failure(
         Code::invalid,
-        fmt::format("the settings file {} does not exist", file.string()),
+        fmt::format("there is no settings file {}", file.string()),
         "Correct --config, or leave it out."
     );
   }

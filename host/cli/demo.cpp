@@ -232,7 +232,8 @@ Task<> demo(asio::any_io_executor executor, Context context, Demo verb, int& exi
     co_await start_room(room, asked);
     const std::string link = co_await room.new_login_link();
     say(fmt::format("page: {}\n", link));
-    co_await with_open_books(executor, room.database(), scene, asked, problems);
+    auto playing = with_open_books(executor, room.database(), scene, asked, problems);
+    co_await std::move(playing);
   } catch (...) {
     failed = std::current_exception();
   }
