@@ -1,4 +1,5 @@
-// What almost every host file includes. Kept to the expensive headers; nothing relies on it being here.
+// What almost every host file includes. Kept to the expensive headers; nothing relies on it being
+// here.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

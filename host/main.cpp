@@ -1,16 +1,16 @@
 // opsroom: one binary, one verb a call.
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <exception>
-#include <variant>
-
 #include "app/layout.hpp"
 #include "app/settings.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <variant>
 
 namespace {
 

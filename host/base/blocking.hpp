@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -11,13 +13,12 @@
 #include <string>
 #include <type_traits>
 
-#include "base/async.hpp"
-
 namespace opsroom {
 
-/// The one bridge between coroutines and code that blocks (libpqxx, file walks): a few named threads.
-/// `run` may be awaited from the io thread; the function runs on a pool thread, the coroutine goes on
-/// where it was. A running function is not interrupted by cancellation; give it its own deadline.
+/// The one bridge between coroutines and code that blocks (libpqxx, file walks): a few named
+/// threads. `run` may be awaited from the io thread; the function runs on a pool thread, the
+/// coroutine goes on where it was. A running function is not interrupted by cancellation; give it
+/// its own deadline.
 class BlockingPool {
  public:
   /// `name` shows in ps and gdb (15 characters).

@@ -1,13 +1,13 @@
 #include "base/digest.hpp"
 
+#include "base/failure.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <sys/random.h>
 
 #include <array>
 #include <cerrno>
-
-#include "base/failure.hpp"
+#include <sys/random.h>
 
 namespace opsroom {
 namespace {

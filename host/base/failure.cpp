@@ -92,10 +92,18 @@ Failure::Failure(Code code, std::string message, std::string hint, bool retryabl
   text_ = hint_.empty() ? message_ : fmt::format("{} ({})", message_, hint_);
 }
 
-std::string_view code_name(Code code) { return row(code).name; }
-int http_status(Code code) { return row(code).http; }
-int jsonrpc_code(Code code) { return row(code).jsonrpc; }
-int exit_code(Code code) { return row(code).exit; }
+std::string_view code_name(Code code) {
+  return row(code).name;
+}
+int http_status(Code code) {
+  return row(code).http;
+}
+int jsonrpc_code(Code code) {
+  return row(code).jsonrpc;
+}
+int exit_code(Code code) {
+  return row(code).exit;
+}
 
 Failure system_failure(int error_number, std::string_view what) {
   return Failure(

@@ -1,15 +1,15 @@
 #include "base/files.hpp"
 
-#include <fcntl.h>
+#include "base/digest.hpp"
+#include "base/failure.hpp"
+
 #include <fmt/format.h>
+
+#include <cerrno>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-
-#include "base/digest.hpp"
-#include "base/failure.hpp"
 
 namespace opsroom {
 namespace {

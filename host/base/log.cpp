@@ -1,9 +1,9 @@
 #include "base/log.hpp"
 
+#include "base/failure.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
-
-#include "base/failure.hpp"
 
 namespace opsroom {
 namespace {

@@ -23,7 +23,8 @@ void Stop::request(StopReason reason) {
   reason_ = reason;
   const Callbacks now = *callbacks_;
   callbacks_->clear();
-  for (const auto& callback : now) callback(reason);
+  for (const auto& callback : now)
+    callback(reason);
   signal_.notify();
 }
 
@@ -49,7 +50,8 @@ Stop::Subscription Stop::subscribe(std::function<void(StopReason)> on_stop) {
 }
 
 Task<> Stop::wait() {
-  while (!requested()) co_await signal_.wait();
+  while (!requested())
+    co_await signal_.wait();
 }
 
 }  // namespace opsroom

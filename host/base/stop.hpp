@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/async.hpp"
 
 namespace opsroom {
 
@@ -20,9 +20,9 @@ enum class StopReason {
 
 std::string_view stop_reason_name(StopReason reason);
 
-/// A request to stop that travels down with a piece of work. The first reason wins. Explicit instead
-/// of Asio's cancellation, because stopping a tool is itself work that must be awaited (tell it, give
-/// it grace, kill it). Io thread only.
+/// A request to stop that travels down with a piece of work. The first reason wins. Explicit
+/// instead of Asio's cancellation, because stopping a tool is itself work that must be awaited
+/// (tell it, give it grace, kill it). Io thread only.
 class Stop {
  public:
   /// Unsubscribes when destroyed.

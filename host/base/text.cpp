@@ -1,12 +1,12 @@
 #include "base/text.hpp"
 
+#include "base/failure.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <numeric>
-
-#include "base/failure.hpp"
 
 namespace opsroom {
 namespace {
@@ -126,7 +126,8 @@ std::string slug(std::string_view text) {
     }
     if (out.size() == 40) break;
   }
-  while (!out.empty() && out.back() == '-') out.pop_back();
+  while (!out.empty() && out.back() == '-')
+    out.pop_back();
   return out.empty() ? "session" : out;
 }
 

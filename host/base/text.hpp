@@ -11,7 +11,9 @@ namespace opsroom {
 std::string printable_utf8(std::string_view bytes);
 
 /// The entry of `candidates` a person most likely meant by `word`; none when nothing is near.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(
+    std::string_view word, const std::vector<std::string>& candidates
+);
 
 /// "a, b and c" for messages; at most `most` entries, then "and N more".
 std::string listing(const std::vector<std::string>& items, std::size_t most = 8);

@@ -1,5 +1,6 @@
 #include "cli/follow.hpp"
 
+#include "base/text.hpp"
 #include "cli/terminal.hpp"
 #include "engine/outage.hpp"
 
@@ -20,6 +21,16 @@ std::string text_of(const Json& data, const char* key) {
   return found != data.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// A reason may have many lines (a program's last words): the later ones are indented.
+std::string indented(const std::string& text) {
+  std::string out;
+  for (const std::string& line : split_lines(text)) {
+    if (!out.empty()) out += "\n    ";
+    out += safe_for_terminal(line);
+  }
+  return out;
+}
+
 std::string with_reason(const Event& event, std::string text) {
   const std::string error = text_of(event.data, "error");
   const std::string hint = text_of(event.data, "hint");
@@ -27,7 +38,7 @@ std::string with_reason(const Event& event, std::string text) {
   if (!error.empty()) text += ": " + error;
   if (!question.empty()) text += ": " + question;
   if (!hint.empty()) text += " (" + hint + ")";
-  return safe_for_terminal(text);
+  return indented(text);
 }
 
 std::string log_text(const Event& event, bool colour) {
@@ -109,7 +120,8 @@ std::string event_text(const Event& event, bool colour) {
     return inked(with_reason(event, "back in the queue"), Ink::yellow, colour);
   if (event.kind == "run.started") return "claimed by " + text_of(event.data, "worker");
   if (event.kind == "artifact" && text_of(event.data, "kind") == "diff") {
-    const auto files = event.data.at("meta").value("files", Json::array());
+    const Json meta = event.data.value("meta", Json::object());
+    const Json files = meta.is_object() ? meta.value("files", Json::array()) : Json::array();
     return inked(fmt::format("± {} files changed", files.size()), Ink::dim, colour);
   }
   return {};

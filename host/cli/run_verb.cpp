@@ -30,6 +30,13 @@ bool looks_like_a_file(const std::string& what) {
 Chosen choose(const Context& context, const StartRun& verb) {
   Chosen chosen;
   if (looks_like_a_file(verb.what)) {
+    if (!std::filesystem::exists(verb.what)) {
+      throw Failure(
+          Code::not_found,
+          fmt::format("there is no file {}", verb.what),
+          "Give the path of a runbook, or a name that `opsroom runbooks` lists."
+      );
+    }
     chosen.plan = runbook::parse_runbook(read_file(verb.what, 1u << 20), verb.what);
     chosen.inputs = Json::object();
   } else {

@@ -1,10 +1,10 @@
 #include "engine/diff_watch.hpp"
 
+#include "ports/run_queue.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "ports/run_queue.hpp"
 
 namespace opsroom::engine {
 DiffWatch::DiffWatch(

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
-
 #include "base/async.hpp"
 #include "engine/run_log.hpp"
 #include "ports/lane_pool.hpp"
 
+#include <string>
+
 namespace opsroom::engine {
 
-/// Keeps a run's diff artifact up to date while a step works, and takes the last look when it is done.
-/// A look that fails while the step works is told once and tried again; the last one must succeed.
-/// Io thread only.
+/// Keeps a run's diff artifact up to date while a step works, and takes the last look when it is
+/// done. A look that fails while the step works is told once and tried again; the last one must
+/// succeed. Io thread only.
 class DiffWatch {
  public:
   DiffWatch(

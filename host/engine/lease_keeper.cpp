@@ -42,7 +42,8 @@ void LeaseKeeper::cancel(RunId run) {
 }
 
 void LeaseKeeper::cancel_all(StopReason reason) {
-  for (auto& [run, held] : held_) held.stop->request(reason);
+  for (auto& [run, held] : held_)
+    held.stop->request(reason);
 }
 
 Task<> LeaseKeeper::run() {
@@ -92,7 +93,8 @@ void LeaseKeeper::fence_expired() {
 
 Task<> LeaseKeeper::beat() {
   std::vector<Claim> claims;
-  for (const auto& [run, held] : held_) claims.push_back(held.claim);
+  for (const auto& [run, held] : held_)
+    claims.push_back(held.claim);
   const auto sent = Clock::now();
   std::vector<Beat> beats;
   std::optional<Failure> away;

@@ -1,28 +1,30 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <string>
-
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/outage.hpp"
 #include "ports/run_queue.hpp"
 
+#include <functional>
+#include <map>
+#include <string>
+
 namespace opsroom::engine {
 
 struct LeaseTimes {
   Milliseconds heartbeat{10'000};
-  /// How long after the *sending* of the last good heartbeat the work may go on. Less than the lease,
-  /// so that this worker has stopped before another one starts.
+  /// How long after the *sending* of the last good heartbeat the work may go on. Less than the
+  /// lease, so that this worker has stopped before another one starts.
   Milliseconds self_fence{20'000};
 };
 
-/// Renews the leases of all runs of a worker in one statement, and stops the runs whose lease is lost,
-/// may be lost, or whose cancellation was asked for. Io thread only.
+/// Renews the leases of all runs of a worker in one statement, and stops the runs whose lease is
+/// lost, may be lost, or whose cancellation was asked for. Io thread only.
 class LeaseKeeper {
  public:
-  LeaseKeeper(asio::any_io_executor executor, std::string worker, RunQueue& queue, LeaseTimes times);
+  LeaseKeeper(
+      asio::any_io_executor executor, std::string worker, RunQueue& queue, LeaseTimes times
+  );
 
   /// Until when the work of a run may go on; told at once by `hold` and after every good heartbeat.
   using OnTrusted = std::function<void(Clock::time_point until)>;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "base/async.hpp"
 #include "base/failure.hpp"
+
+#include <string>
 
 namespace opsroom::engine {
 

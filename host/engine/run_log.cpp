@@ -1,11 +1,11 @@
 #include "engine/run_log.hpp"
 
+#include "base/text.hpp"
+#include "ports/run_queue.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "base/text.hpp"
-#include "ports/run_queue.hpp"
 
 namespace opsroom::engine {
 namespace {
@@ -58,11 +58,13 @@ void RunLog::note(std::string step, std::string text) {
 }
 
 Task<> RunLog::lines(std::string step, std::string stream, std::string text) {
-  while (pending_bytes_ > limits_.pending_bytes && !abandon_.requested()) co_await changed_.wait();
+  while (pending_bytes_ > limits_.pending_bytes && !abandon_.requested())
+    co_await changed_.wait();
   if (text.empty()) {
     add_line(step, stream, {});
   }
-  for (std::string& line : split_lines(text)) add_line(step, stream, std::move(line));
+  for (std::string& line : split_lines(text))
+    add_line(step, stream, std::move(line));
   changed_.notify();
 }
 
@@ -94,7 +96,8 @@ std::vector<Event> RunLog::take() {
 }
 
 Task<> RunLog::lock() {
-  while (locked_) co_await changed_.wait();
+  while (locked_)
+    co_await changed_.wait();
   locked_ = true;
 }
 
@@ -166,7 +169,8 @@ Task<> RunLog::flush() {
 
 Task<> RunLog::keep_flushing() {
   while (!stopped_) {
-    while (pending_.empty() && !stopped_) co_await changed_.wait();
+    while (pending_.empty() && !stopped_)
+      co_await changed_.wait();
     if (stopped_) break;
     co_await pause_for(limits_.flush_after);
     co_await flush();

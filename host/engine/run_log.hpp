@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/outage.hpp"
@@ -12,20 +7,25 @@
 #include "model/run.hpp"
 #include "ports/journal.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace opsroom::engine {
 
 struct RunLogLimits {
-  Milliseconds flush_after{30};                ///< log lines wait this long for company
-  std::size_t chunk_lines = 500;               ///< lines in one event row
+  Milliseconds flush_after{30};   ///< log lines wait this long for company
+  std::size_t chunk_lines = 500;  ///< lines in one event row
   std::size_t chunk_bytes = 64u << 10;
-  std::size_t pending_bytes = 8u << 20;        ///< beyond it the tool has to wait
-  std::size_t line_bytes = 64u << 10;          ///< longer lines are cut, and say so
+  std::size_t pending_bytes = 8u << 20;  ///< beyond it the tool has to wait
+  std::size_t line_bytes = 64u << 10;    ///< longer lines are cut, and say so
 };
 
 /// Numbers a run's events and gets them into the database in order: by itself for log lines, or in
-/// the transaction of a state change that they tell of. Writes of unknown outcome are repeated, which
-/// the numbers make harmless. While the database is away it keeps everything, up to a bound, and then
-/// makes the tool wait. Io thread only.
+/// the transaction of a state change that they tell of. Writes of unknown outcome are repeated,
+/// which the numbers make harmless. While the database is away it keeps everything, up to a bound,
+/// and then makes the tool wait. Io thread only.
 class RunLog {
  public:
   /// `abandon` ends the retries: the host is going down for good.
@@ -48,8 +48,8 @@ class RunLog {
   void note(std::string step, std::string text);
 
   using Write = std::function<Task<>(std::vector<Event>)>;
-  /// Hands all pending events to `write`, which stores them together with a state change. Retries while
-  /// the database is away; LeaseLost and other failures leave.
+  /// Hands all pending events to `write`, which stores them together with a state change. Retries
+  /// while the database is away; LeaseLost and other failures leave.
   Task<> commit(Write write);
 
   /// Stores an artifact, with the same patience, and adds the event that tells of it.

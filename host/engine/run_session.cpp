@@ -116,8 +116,10 @@ Task<> RunSession::prepare() {
 /// An unknown tool is found before the first step acts, not after the fourth.
 Task<> RunSession::check_tools() {
   std::set<std::string> tools;
-  for (const runbook::PlanStep& step : plan_.steps) tools.insert(step.tool);
-  for (const std::string& tool : tools) co_await ports_.toolbox.describe(tool);
+  for (const runbook::PlanStep& step : plan_.steps)
+    tools.insert(step.tool);
+  for (const std::string& tool : tools)
+    co_await ports_.toolbox.describe(tool);
 }
 
 Step& RunSession::step_row(const runbook::PlanStep& plan, int position) {
@@ -146,7 +148,8 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
     if (co_await settle_interrupted(plan, step) == Next::ended) co_return Next::ended;
   }
   StepContext context{
-      run_.claim, ports_.queue, *tools_, *lane_, log_, stop_, options_.diff_interval};
+      run_.claim, ports_.queue, *tools_, *lane_, log_, stop_, options_.diff_interval
+  };
   auto performing = perform_step(executor_, context, plan, step, scope());
   Step done = co_await std::move(performing);
   step_row(plan, position) = done;
@@ -169,8 +172,8 @@ Task<> RunSession::end_after(Step step) {
   }
 }
 
-/// An earlier worker sent this call and its outcome is unknown. Only somebody who knows that repeating
-/// does no harm may repeat it.
+/// An earlier worker sent this call and its outcome is unknown. Only somebody who knows that
+/// repeating does no harm may repeat it.
 Task<RunSession::Next> RunSession::settle_interrupted(const runbook::PlanStep& plan, Step& step) {
   const ToolDescriptor tool = co_await ports_.toolbox.describe(plan.tool);
   if (plan.on_interrupt == runbook::OnInterrupt::retry || tool.safe_to_repeat) {
@@ -246,9 +249,7 @@ Json RunSession::scope() const {
         {"directory", lane_->directory().string()}}},
       {"run", {{"id", run_.claim.run.value}, {"attempt", run_.claim.attempt}}},
       {"session",
-       {{"id", run_.session.id.value},
-        {"slug", run_.session.slug},
-        {"title", run_.session.title}}},
+       {{"id", run_.session.id.value}, {"slug", run_.session.slug}, {"title", run_.session.title}}},
   };
 }
 

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/lease_keeper.hpp"
@@ -13,6 +9,10 @@
 #include "ports/run_queue.hpp"
 #include "ports/toolbox.hpp"
 #include "runbook/plan.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace opsroom::engine {
 
@@ -28,8 +28,9 @@ struct RunSessionOptions {
   Milliseconds diff_interval{1000};
 };
 
-/// One claimed run from its first step to its end, or to the point where it must be given back. It does
-/// not decide when: cancellation, loss of the lease and drain come from outside. Io thread only.
+/// One claimed run from its first step to its end, or to the point where it must be given back. It
+/// does not decide when: cancellation, loss of the lease and drain come from outside. Io thread
+/// only.
 class RunSession {
  public:
   RunSession(
@@ -41,7 +42,8 @@ class RunSession {
       RunSessionOptions options = {}
   );
 
-  /// Never throws: whatever happens is recorded, or, when the lease is lost, left to its next owner.
+  /// Never throws: whatever happens is recorded, or, when the lease is lost, left to its next
+  /// owner.
   Task<> run();
 
   /// Gives the run back to the queue after the step under way.

@@ -1,11 +1,11 @@
 #include "engine/step_session.hpp"
 
+#include "engine/diff_watch.hpp"
+#include "runbook/expressions.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "engine/diff_watch.hpp"
-#include "runbook/expressions.hpp"
 
 namespace opsroom::engine {
 namespace {
@@ -146,7 +146,11 @@ Task<ToolResult> call_and_watch(
 }  // namespace
 
 Task<Step> perform_step(
-    asio::any_io_executor executor, StepContext context, runbook::PlanStep plan, Step step, Json scope
+    asio::any_io_executor executor,
+    StepContext context,
+    runbook::PlanStep plan,
+    Step step,
+    Json scope
 ) {
   step.attempt = context.claim.attempt;
   forget_earlier_try(step);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/run_log.hpp"
@@ -10,6 +8,8 @@
 #include "ports/run_queue.hpp"
 #include "ports/toolbox.hpp"
 #include "runbook/plan.hpp"
+
+#include <string>
 
 namespace opsroom::engine {
 
@@ -24,11 +24,15 @@ struct StepContext {
   Milliseconds diff_interval;
 };
 
-/// Performs one step: arguments resolved, write-ahead, call with live log and diff, outcome recorded.
-/// Returns the step as it was recorded; LeaseLost leaves. A step cut short by the loss of the lease is
-/// not recorded here: whoever holds the run now does.
+/// Performs one step: arguments resolved, write-ahead, call with live log and diff, outcome
+/// recorded. Returns the step as it was recorded; LeaseLost leaves. A step cut short by the loss of
+/// the lease is not recorded here: whoever holds the run now does.
 Task<Step> perform_step(
-    asio::any_io_executor executor, StepContext context, runbook::PlanStep plan, Step step, Json scope
+    asio::any_io_executor executor,
+    StepContext context,
+    runbook::PlanStep plan,
+    Step step,
+    Json scope
 );
 
 }  // namespace opsroom::engine

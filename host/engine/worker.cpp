@@ -19,9 +19,7 @@ Milliseconds with_jitter(Milliseconds interval) {
 
 }  // namespace
 
-Worker::Worker(
-    asio::any_io_executor executor, WorkerOptions options, Ports ports, Wakeups& wakeups
-)
+Worker::Worker(asio::any_io_executor executor, WorkerOptions options, Ports ports, Wakeups& wakeups)
     : executor_(executor),
       options_(std::move(options)),
       ports_(ports),
@@ -104,14 +102,18 @@ Task<bool> Worker::claim_once() {
   const int asked = std::min(free, options_.batch);
   std::vector<ClaimedRun> claimed = co_await ports_.queue.claim(options_.id, asked);
   const bool full = static_cast<int>(claimed.size()) == asked;
-  for (ClaimedRun& run : claimed) start(std::move(run));
+  for (ClaimedRun& run : claimed)
+    start(std::move(run));
   co_return full;
 }
 
 void Worker::start(ClaimedRun claimed) {
   const RunId id = claimed.claim.run;
   spdlog::info(
-      "run {}: started in lane {} of {} (attempt {})", id, claimed.lane, claimed.session.slug,
+      "run {}: started in lane {} of {} (attempt {})",
+      id,
+      claimed.lane,
+      claimed.session.slug,
       claimed.claim.attempt
   );
   auto session = std::make_shared<RunSession>(
@@ -135,24 +137,28 @@ void Worker::start(ClaimedRun claimed) {
 void Worker::drain() {
   if (draining_) {
     abandon_.request(StopReason::draining);
-    for (auto& [run, session] : running_) session->cut_short();
+    for (auto& [run, session] : running_)
+      session->cut_short();
     return;
   }
   draining_ = true;
-  for (auto& [run, session] : running_) session->drain();
+  for (auto& [run, session] : running_)
+    session->drain();
   wake_.notify();
 }
 
 Task<> Worker::wind_down() {
   if (sessions_.running() > 0) {
     spdlog::info(
-        "shutting down: {} runs finish their step, for at most {} s", sessions_.running(),
+        "shutting down: {} runs finish their step, for at most {} s",
+        sessions_.running(),
         options_.drain_grace.count() / 1000
     );
   }
   auto finishing = sessions_.wait_until_at_most(0);
   if (!co_await within(options_.drain_grace, std::move(finishing))) {
-    for (auto& [run, session] : running_) session->cut_short();
+    for (auto& [run, session] : running_)
+      session->cut_short();
     auto ending = sessions_.wait_until_at_most(0);
     if (!co_await within(Milliseconds(10'000), std::move(ending))) {
       abandon_.request(StopReason::draining);

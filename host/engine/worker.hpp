@@ -1,10 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/lease_keeper.hpp"
@@ -12,17 +7,22 @@
 #include "engine/run_session.hpp"
 #include "ports/wakeups.hpp"
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
 namespace opsroom::engine {
 
 struct WorkerOptions {
   std::string id;
-  int concurrency = 4;                ///< runs at once
-  int batch = 1;                      ///< runs asked for in one claim
-  Milliseconds poll_interval{800};    ///< only the fallback: notifications wake the worker
+  int concurrency = 4;              ///< runs at once
+  int batch = 1;                    ///< runs asked for in one claim
+  Milliseconds poll_interval{800};  ///< only the fallback: notifications wake the worker
   LeaseTimes lease;
-  Milliseconds drain_grace{20'000};   ///< how long steps under way may go on after drain()
+  Milliseconds drain_grace{20'000};  ///< how long steps under way may go on after drain()
   RunSessionOptions session;
-  std::function<void()> on_ready;     ///< the worker is registered and claims; may be empty
+  std::function<void()> on_ready;  ///< the worker is registered and claims; may be empty
 };
 
 /// Claims runs while it has free slots and tells each as a RunSession. Io thread only.

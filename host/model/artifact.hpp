@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/ids.hpp"
 #include "base/json.hpp"
 
+#include <cstdint>
+#include <string>
+
 namespace opsroom {
 
-/// Something a step left behind. `kind` is log, diff, file, manifest or bundle. The content lies once
-/// by digest in ops.blobs. A diff keeps its id while it is updated.
+/// Something a step left behind. `kind` is log, diff, file, manifest or bundle. The content lies
+/// once by digest in ops.blobs. A diff keeps its id while it is updated.
 struct Artifact {
   ArtifactId id;
   RunId run;
@@ -19,7 +19,8 @@ struct Artifact {
   std::string media_type;
   std::int64_t size = 0;
   std::string sha256;
-  Json meta = Json::object();  ///< a diff: {"base","tree","head","files":[{path,status,added,deleted}]}
+  Json meta =
+      Json::object();  ///< a diff: {"base","tree","head","files":[{path,status,added,deleted}]}
   std::string created_at;
   std::string updated_at;
 };

@@ -1,19 +1,19 @@
 #pragma once
 
+#include "base/ids.hpp"
+#include "base/json.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/ids.hpp"
-#include "base/json.hpp"
-
 namespace opsroom {
 
 /// Everything the Runboard can show about a run, as an append-only list of kinds:
 ///   run.queued run.started run.requeued run.waiting run.finished   data: the run's new status, ...
-///   step.started step.finished                                     data: position, id, tool, status, ...
-///   log        lines; data: {"stream": "stdout" | "stderr" | "host" | a tool's logger}
+///   step.started step.finished                                     data: position, id, tool,
+///   status, ... log        lines; data: {"stream": "stdout" | "stderr" | "host" | a tool's logger}
 ///   progress   data: {"done", "total", "message"}
 ///   artifact   data: {"id", "kind", "name", "media_type", "size", "sha256", "meta"}
 ///   note       data: {"text"}: the host's own words (retries, waits, remedies)
@@ -29,9 +29,7 @@ struct Event {
   Json data = Json::object();
   std::vector<std::string> lines;  ///< only for `log`; never empty there
 
-  std::int64_t count() const {
-    return lines.empty() ? 1 : static_cast<std::int64_t>(lines.size());
-  }
+  std::int64_t count() const { return lines.empty() ? 1 : static_cast<std::int64_t>(lines.size()); }
   std::int64_t last_seq() const { return seq + count() - 1; }
 };
 

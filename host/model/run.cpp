@@ -1,11 +1,11 @@
 #include "model/run.hpp"
 
+#include "base/failure.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "base/failure.hpp"
 
 namespace opsroom {
 namespace {
@@ -66,7 +66,9 @@ bool is_active(RunStatus status) {
   return status == queued || status == running || status == waiting;
 }
 
-std::span<const std::pair<RunStatus, RunStatus>> run_transitions() { return moves; }
+std::span<const std::pair<RunStatus, RunStatus>> run_transitions() {
+  return moves;
+}
 
 bool may_move(RunStatus from, RunStatus to) {
   return std::find(moves.begin(), moves.end(), std::pair{from, to}) != moves.end();

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/ids.hpp"
+#include "base/json.hpp"
+
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/ids.hpp"
-#include "base/json.hpp"
 
 namespace opsroom {
 
@@ -21,12 +21,13 @@ bool is_terminal(RunStatus status);
 /// Active runs hold their lane: at most one of them per lane, enforced by a unique index.
 bool is_active(RunStatus status);
 
-/// The one table of moves; migrations carry the same table as ops.run_transitions and a test compares.
+/// The one table of moves; migrations carry the same table as ops.run_transitions and a test
+/// compares.
 std::span<const std::pair<RunStatus, RunStatus>> run_transitions();
 bool may_move(RunStatus from, RunStatus to);
 
-/// A run as the database has it. Times are ISO 8601 UTC text: the host never computes with them, since
-/// only the database's clock decides.
+/// A run as the database has it. Times are ISO 8601 UTC text: the host never computes with them,
+/// since only the database's clock decides.
 struct Run {
   RunId id;
   SessionId session;
@@ -58,8 +59,8 @@ struct Session {
   std::string created_at;
 };
 
-/// What a worker holds while it works on a run. Every later write carries it and is refused when the
-/// token has changed: the fence.
+/// What a worker holds while it works on a run. Every later write carries it and is refused when
+/// the token has changed: the fence.
 struct Claim {
   RunId run;
   int attempt = 0;

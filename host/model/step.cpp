@@ -1,11 +1,11 @@
 #include "model/step.hpp"
 
+#include "base/failure.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
-
-#include "base/failure.hpp"
 
 namespace opsroom {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/json.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/json.hpp"
 
 namespace opsroom {
 

@@ -3,7 +3,9 @@
 namespace opsroom {
 namespace {
 
-Json nullable(const std::optional<std::string>& value) { return value ? Json(*value) : Json(); }
+Json nullable(const std::optional<std::string>& value) {
+  return value ? Json(*value) : Json();
+}
 
 }  // namespace
 

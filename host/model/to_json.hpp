@@ -19,7 +19,8 @@ Json to_json(const Artifact& artifact);
 template <class T>
 Json to_json_array(const std::vector<T>& items) {
   Json array = Json::array();
-  for (const T& item : items) array.push_back(to_json(item));
+  for (const T& item : items)
+    array.push_back(to_json(item));
   return array;
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <chrono>
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "model/artifact.hpp"
 #include "model/step.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace opsroom {
 
@@ -19,8 +19,8 @@ struct ToolDescriptor {
   Json input_schema = Json::object();
   Json output_schema;  ///< null when not declared
   Json annotations = Json::object();
-  /// The operator trusts the source's annotations (plugins by default, servers by configuration), and
-  /// they say that repeating the call does no harm.
+  /// The operator trusts the source's annotations (plugins by default, servers by configuration),
+  /// and they say that repeating the call does no harm.
   bool safe_to_repeat = false;
 };
 

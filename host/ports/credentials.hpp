@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <optional>
 #include <string>
-
-#include "base/async.hpp"
 
 namespace opsroom {
 

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <vector>
-
 #include "base/async.hpp"
 #include "model/artifact.hpp"
 #include "model/event.hpp"
 #include "model/run.hpp"
 
+#include <vector>
+
 namespace opsroom {
 
-/// Where a run's events and artifacts go. The owner of the lease numbers the events; writing the same
-/// numbers again changes nothing, so a write of unknown outcome is simply repeated. Throws LeaseLost
-/// when the claim's token has changed. Io thread only.
+/// Where a run's events and artifacts go. The owner of the lease numbers the events; writing the
+/// same numbers again changes nothing, so a write of unknown outcome is simply repeated. Throws
+/// LeaseLost when the claim's token has changed. Io thread only.
 class Journal {
  public:
   virtual ~Journal() = default;

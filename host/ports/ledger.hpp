@@ -1,15 +1,15 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "base/async.hpp"
 #include "model/artifact.hpp"
 #include "model/event.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace opsroom {
 
@@ -28,7 +28,8 @@ struct NewRun {
   Json plan;            ///< what will run: stored with the run
   Json inputs = Json::object();
   int priority = 100;
-  std::optional<std::string> dedupe_key;  ///< a second run with the same key in the session is the first
+  std::optional<std::string>
+      dedupe_key;  ///< a second run with the same key in the session is the first
 };
 
 struct RunFilter {
@@ -47,9 +48,9 @@ struct WorkerInfo {
   bool alive = false;
 };
 
-/// The control room's books as people see them: what the API, the page and the CLI read, and the few
-/// things people may change. Failure{not_found} names what does not exist; Failure{conflict} says in
-/// which state it is. Io thread only.
+/// The control room's books as people see them: what the API, the page and the CLI read, and the
+/// few things people may change. Failure{not_found} names what does not exist; Failure{conflict}
+/// says in which state it is. Io thread only.
 class Ledger {
  public:
   virtual ~Ledger() = default;

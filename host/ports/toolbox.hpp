@@ -1,24 +1,24 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "base/stop.hpp"
+#include "model/tool.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/async.hpp"
-#include "base/stop.hpp"
-#include "model/tool.hpp"
-
 namespace opsroom {
 
-/// Hears from a tool while it works. Implemented by the engine, called on the io thread. Awaiting is
-/// the back-pressure: while `log` has not returned, the tool's pipe is not read.
+/// Hears from a tool while it works. Implemented by the engine, called on the io thread. Awaiting
+/// is the back-pressure: while `log` has not returned, the tool's pipe is not read.
 class CallListener {
  public:
   virtual ~CallListener() = default;
-  /// `text` holds one or more lines without the last line break. `stream`: "stdout", "stderr", or the
-  /// tool's logger name.
+  /// `text` holds one or more lines without the last line break. `stream`: "stdout", "stderr", or
+  /// the tool's logger name.
   virtual Task<> log(std::string stream, std::string text) = 0;
   virtual void progress(double done, std::optional<double> total, std::string message) = 0;
 };
@@ -28,10 +28,10 @@ class RunTools {
  public:
   virtual ~RunTools() = default;
 
-  /// Calls a tool; returns when it has answered, failed, or been stopped and is gone. Never throws for
-  /// a tool's sake: a tool that crashes, hangs or cannot start is a ToolResult. `listener` and `stop`
-  /// outlive the call. When processes were ended because `trust_until` has passed, `stop` is requested
-  /// with lease_lost.
+  /// Calls a tool; returns when it has answered, failed, or been stopped and is gone. Never throws
+  /// for a tool's sake: a tool that crashes, hangs or cannot start is a ToolResult. `listener` and
+  /// `stop` outlive the call. When processes were ended because `trust_until` has passed, `stop` is
+  /// requested with lease_lost.
   virtual Task<ToolResult> call(ToolCall call, CallListener& listener, Stop& stop) = 0;
 
   /// The run's processes may work until then without hearing from the host again, and are killed at

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <functional>
-
 #include "model/run.hpp"
+
+#include <functional>
 
 namespace opsroom {
 
-/// Tells of news in the database (LISTEN/NOTIFY). Only a hint: it may be late or never come, so every
-/// user also looks by itself from time to time. Callbacks run on the io thread; set them before the
-/// source is started.
+/// Tells of news in the database (LISTEN/NOTIFY). Only a hint: it may be late or never come, so
+/// every user also looks by itself from time to time. Callbacks run on the io thread; set them
+/// before the source is started.
 class Wakeups {
  public:
   virtual ~Wakeups() = default;

@@ -244,7 +244,8 @@ ToolsConfig load_tools_config(const std::filesystem::path& file) {
   ToolsConfig config = parse_tools_config(document, file);
   // A file taken unchanged from an editor knows nothing of plugins, and must not take them away.
   if (!document.contains("plugins")) {
-    for (auto& [name, source] : default_tools_config().sources) config.sources.try_emplace(name, source);
+    for (auto& [name, source] : default_tools_config().sources)
+      config.sources.try_emplace(name, source);
   }
   return config;
 }

@@ -51,8 +51,8 @@ struct ToolsConfig {
 
 /// Reads a tools.json. Failure{invalid} names file, JSON Pointer and what is allowed; a variable or
 /// file that a `${..}` names and that does not exist is Failure{not_found} naming server and
-/// variable. Without a `plugins` member, the plugins that come with opsroom are there as well, except
-/// where a server has the name.
+/// variable. Without a `plugins` member, the plugins that come with opsroom are there as well,
+/// except where a server has the name.
 ToolsConfig load_tools_config(const std::filesystem::path& file);
 
 /// The same from a document in memory; `file` is for messages and for relative `${file:..}` paths.

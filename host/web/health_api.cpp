@@ -34,7 +34,9 @@ void add_health_routes(Router& router, const Services& services) {
   router.add("GET", "/healthz", Access::open, [&services](Call) {
     return health(services, false);
   });
-  router.add("GET", "/readyz", Access::identity, [&services](Call) { return health(services, true); });
+  router.add("GET", "/readyz", Access::identity, [&services](Call) {
+    return health(services, true);
+  });
 }
 
 }  // namespace opsroom::web

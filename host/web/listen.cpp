@@ -19,7 +19,15 @@ boost::asio::ip::address parse_address(const std::string& text) {
     throw Failure(
         Code::invalid,
         fmt::format("'{}' is not an IP address to listen on", text),
-        "Use 127.0.0.1, ::1 or an address of this machine."
+        "Use 127.0.0.1 or ::1."
+    );
+  }
+  if (!address.is_loopback()) {
+    throw Failure(
+        Code::invalid,
+        fmt::format("'{}' is not a loopback address", text),
+        "The page has no TLS and listens on this machine only: use 127.0.0.1 or ::1, and reach it "
+        "through ssh -L or a reverse proxy with --allow-host."
     );
   }
   return address;
@@ -45,7 +53,7 @@ Failure cannot_listen(
   return Failure(
       ours ? Code::invalid : Code::forbidden,
       fmt::format("{}: {}", where, error.message()),
-      ours ? "Use 127.0.0.1 or another address of this machine."
+      ours ? "Use 127.0.0.1 or ::1."
            : "Ports below 1024 need privileges: choose a higher one with --port."
   );
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/async.hpp"
+
 #include <gtest/gtest.h>
 
 #include <exception>
 #include <optional>
-
-#include "base/async.hpp"
 
 namespace opsroom::testing {
 

@@ -37,21 +37,21 @@ typedef struct opsroom_text {
 /* int32_t and not an enum type: how wide an enum is depends on compiler flags. */
 typedef int32_t opsroom_status;
 enum {
-  OPSROOM_OK = 0,             /* result() was called once                                    */
-  OPSROOM_CANCELLED = 1,      /* the tool saw the cancel and left early                      */
-  OPSROOM_UNKNOWN_TOOL = 2,   /* not in this plugin's manifest                               */
-  OPSROOM_BAD_ARGUMENTS = 3,  /* do not fit inputSchema; result() may have said which and why */
-  OPSROOM_BROKEN = 4,         /* the plugin can't be trusted any more: retire it             */
-  OPSROOM_INPUT_REQUIRED = 5  /* need_input() was called once; invoke again with the answers */
+  OPSROOM_OK = 0,            /* result() was called once                                    */
+  OPSROOM_CANCELLED = 1,     /* the tool saw the cancel and left early                      */
+  OPSROOM_UNKNOWN_TOOL = 2,  /* not in this plugin's manifest                               */
+  OPSROOM_BAD_ARGUMENTS = 3, /* do not fit inputSchema; result() may have said which and why */
+  OPSROOM_BROKEN = 4,        /* the plugin can't be trusted any more: retire it             */
+  OPSROOM_INPUT_REQUIRED = 5 /* need_input() was called once; invoke again with the answers */
 };
 enum { OPSROOM_DEBUG = 0, OPSROOM_INFO = 1, OPSROOM_WARNING = 2, OPSROOM_ERROR = 3 };
 
 /* What the host lends for ONE invocation. Every function is [any]. */
 typedef struct opsroom_call {
   uint32_t struct_size;
-  int32_t cancel_fd;    /* readable once cancelled, for poll(); -1 when there is none; never read it */
-  void* host;           /* first argument of every function below                                    */
-  opsroom_text workdir; /* absolute path of the lane's checkout                                      */
+  int32_t cancel_fd; /* readable once cancelled, for poll(); -1 when there is none; never read it */
+  void* host;        /* first argument of every function below                                    */
+  opsroom_text workdir; /* absolute path of the lane's checkout */
   /* JSON object: run, step, attempt, idempotencyKey, deadlineMs (Unix time in milliseconds at
    * which the host gives up), as far as the host knows them; and when a tool that asked for
    * input is entered again: inputResponses (MCP) and requestState (as need_input() gave it). */
@@ -61,9 +61,12 @@ typedef struct opsroom_call {
   /* `logger` is "stdout" or "stderr" for a program's output, empty for the tool itself. The
    * message may hold many lines joined with "\n"; many lines a message is what keeps it cheap. */
   void (*log)(void* host, int32_t level, opsroom_text logger, opsroom_text message);
-  void (*progress)(void* host, double done, double total, opsroom_text message); /* total 0: unknown */
-  opsroom_status (*artifact)(void* host, opsroom_text name, opsroom_text media_type,
-                             opsroom_text bytes);
+  void (*progress)(
+      void* host, double done, double total, opsroom_text message
+  ); /* total 0: unknown */
+  opsroom_status (*artifact)(
+      void* host, opsroom_text name, opsroom_text media_type, opsroom_text bytes
+  );
   /* Ends the invocation in a durable question: hand in MCP inputRequests (a JSON object) and a
    * state of your own, then return OPSROOM_INPUT_REQUIRED at once. The host asks the people and
    * invokes again with their answers, maybe days later and in another process. */
@@ -91,8 +94,9 @@ typedef struct opsroom_plugin {
    * why on stderr and returns anything but OPSROOM_OK. */
   opsroom_status (*create)(opsroom_text config, void** instance);
   void (*destroy)(void* instance); /* [setup] */
-  opsroom_status (*invoke)(void* instance, opsroom_text tool, opsroom_text arguments,
-                           const opsroom_call* call); /* [call] */
+  opsroom_status (*invoke)(
+      void* instance, opsroom_text tool, opsroom_text arguments, const opsroom_call* call
+  ); /* [call] */
 } opsroom_plugin;
 
 /* The one exported symbol. Data, not code: the host reads sizes and versions before it runs

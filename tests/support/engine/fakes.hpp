@@ -1,5 +1,12 @@
 #pragma once
 
+#include "base/async.hpp"
+#include "ports/journal.hpp"
+#include "ports/lane_pool.hpp"
+#include "ports/run_queue.hpp"
+#include "ports/toolbox.hpp"
+#include "ports/wakeups.hpp"
+
 #include <deque>
 #include <functional>
 #include <map>
@@ -8,26 +15,19 @@
 #include <string>
 #include <vector>
 
-#include "base/async.hpp"
-#include "ports/journal.hpp"
-#include "ports/lane_pool.hpp"
-#include "ports/run_queue.hpp"
-#include "ports/toolbox.hpp"
-#include "ports/wakeups.hpp"
-
 namespace opsroom::testing {
 
 /// A database of one table: what was written, in order, with switches for the faults that matter.
 class FakeQueue : public RunQueue, public Journal {
  public:
   std::deque<ClaimedRun> waiting;
-  std::vector<std::string> told;   ///< "step 1 running", "finish succeeded", ...
+  std::vector<std::string> told;  ///< "step 1 running", "finish succeeded", ...
   std::vector<Event> events;
   std::vector<ArtifactDraft> artifacts;
   std::vector<std::string> registered;
-  bool away = false;               ///< every call fails as unreachable
-  int away_after_writing = 0;      ///< so many writes are done and then reported as failed
-  bool token_changed = false;      ///< every write is refused
+  bool away = false;           ///< every call fails as unreachable
+  int away_after_writing = 0;  ///< so many writes are done and then reported as failed
+  bool token_changed = false;  ///< every write is refused
   std::set<RunId> cancel_requested;
   int claims = 0;
   int heartbeats = 0;
@@ -60,9 +60,12 @@ class FakeQueue : public RunQueue, public Journal {
   }
 
   Task<> write_step(Claim claim, StepChange change) override {
-    write(claim, "step " + std::to_string(change.step.position) + " " +
-                     std::string(to_string(change.step.status)),
-          std::move(change.events));
+    write(
+        claim,
+        "step " + std::to_string(change.step.position) + " " +
+            std::string(to_string(change.step.status)),
+        std::move(change.events)
+    );
     last_step = change.step;
     co_return;
   }
@@ -128,7 +131,8 @@ class FakeQueue : public RunQueue, public Journal {
  private:
   std::map<std::int64_t, Event> by_number() const {
     std::map<std::int64_t, Event> sorted;
-    for (const Event& event : events) sorted[event.seq] = event;
+    for (const Event& event : events)
+      sorted[event.seq] = event;
     return sorted;
   }
 
@@ -140,7 +144,8 @@ class FakeQueue : public RunQueue, public Journal {
     check_away();
     if (token_changed) throw LeaseLost(claim.run);
     if (!what.empty()) told.push_back(std::move(what));
-    for (Event& event : more) events.push_back(std::move(event));
+    for (Event& event : more)
+      events.push_back(std::move(event));
     if (away_after_writing > 0) {
       --away_after_writing;
       throw Failure(Code::unavailable, "the answer to COMMIT was lost", "", true);

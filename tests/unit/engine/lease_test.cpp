@@ -1,11 +1,11 @@
+#include "engine/lease_keeper.hpp"
+#include "support/engine/fakes.hpp"
+#include "support/run_until.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
-
-#include "engine/lease_keeper.hpp"
-#include "support/engine/fakes.hpp"
-#include "support/run_until.hpp"
 
 namespace opsroom::engine {
 namespace {
@@ -17,28 +17,30 @@ constexpr LeaseTimes quick{Milliseconds(5), Milliseconds(60)};
 
 using Ends = std::vector<Clock::time_point>;
 
-/// Runs the keeper until `stop` was requested or the time is over, and returns the reason. `trusted`
-/// gets what the holder was told.
+/// Runs the keeper until `stop` was requested or the time is over, and returns the reason.
+/// `trusted` gets what the holder was told.
 StopReason reason_after(FakeQueue& queue, Clock::duration at_most, Ends* trusted = nullptr) {
   asio::io_context io;
   StopReason reason = StopReason::none;
-  run_to_end(io, [](FakeQueue& queue, Clock::duration at_most, StopReason& reason,
-                    Ends* trusted) -> Task<> {
-    const auto executor = co_await asio::this_coro::executor;
-    LeaseKeeper keeper(executor, "w", queue, quick);
-    Stop stop(executor);
-    keeper.hold(Claim{RunId{1}, 1, "t"}, stop, [trusted](Clock::time_point until) {
-      if (trusted) trusted->push_back(until);
-    });
-    TaskGroup beside(executor);
-    beside.start(keeper.run(), [](std::exception_ptr) { ADD_FAILURE(); });
-    auto waiting = stop.wait();
-    co_await within(at_most, std::move(waiting));
-    reason = stop.reason();
-    keeper.release(Claim{RunId{1}, 1, "t"});
-    keeper.end();
-    co_await beside.wait_until_at_most(0);
-  }(queue, at_most, reason, trusted));
+  run_to_end(
+      io,
+      [](FakeQueue& queue, Clock::duration at_most, StopReason& reason, Ends* trusted) -> Task<> {
+        const auto executor = co_await asio::this_coro::executor;
+        LeaseKeeper keeper(executor, "w", queue, quick);
+        Stop stop(executor);
+        keeper.hold(Claim{RunId{1}, 1, "t"}, stop, [trusted](Clock::time_point until) {
+          if (trusted) trusted->push_back(until);
+        });
+        TaskGroup beside(executor);
+        beside.start(keeper.run(), [](std::exception_ptr) { ADD_FAILURE(); });
+        auto waiting = stop.wait();
+        co_await within(at_most, std::move(waiting));
+        reason = stop.reason();
+        keeper.release(Claim{RunId{1}, 1, "t"});
+        keeper.end();
+        co_await beside.wait_until_at_most(0);
+      }(queue, at_most, reason, trusted)
+  );
   return reason;
 }
 

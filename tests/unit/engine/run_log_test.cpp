@@ -71,14 +71,16 @@ TEST_F(RunLogTest, AToolWaitsWhileTooMuchIsPendingAndGoesOnWhenTheDatabaseIsBack
     TaskGroup beside(executor);
     beside.start(log.keep_flushing(), [](std::exception_ptr) { ADD_FAILURE(); });
     auto writing = [](RunLog& to, bool& done) -> Task<> {
-      for (int i = 0; i < 10; ++i) co_await to.lines("one", "stdout", std::string(60, 'x'));
+      for (int i = 0; i < 10; ++i)
+        co_await to.lines("one", "stdout", std::string(60, 'x'));
       done = true;
     }(log, wrote_all);
     beside.start(std::move(writing), [](std::exception_ptr) { ADD_FAILURE(); });
     co_await pause_for(Milliseconds(50));
     EXPECT_FALSE(wrote_all);
     books.away = false;
-    while (beside.running() > 1) co_await pause_for(Milliseconds(1));
+    while (beside.running() > 1)
+      co_await pause_for(Milliseconds(1));
     co_await log.flush();
     log.stop();
     co_await beside.wait_until_at_most(0);
@@ -92,10 +94,13 @@ TEST_F(RunLogTest, AChangedTokenEndsTheWriting) {
   RunLog log = log_with({});
   books.token_changed = true;
   EXPECT_THROW(
-      run_to_end(io, [](RunLog& log) -> Task<> {
-        co_await log.lines("one", "stdout", "a");
-        co_await log.flush();
-      }(log)),
+      run_to_end(
+          io,
+          [](RunLog& log) -> Task<> {
+            co_await log.lines("one", "stdout", "a");
+            co_await log.flush();
+          }(log)
+      ),
       LeaseLost
   );
   EXPECT_TRUE(books.events.empty());

@@ -28,9 +28,13 @@ ToolResult refusal(std::string error) {
   return result;
 }
 
-Task<ToolResult> succeed(ToolCall, CallListener*, Stop*) { co_return answer({{"value", 41}}); }
+Task<ToolResult> succeed(ToolCall, CallListener*, Stop*) {
+  co_return answer({{"value", 41}});
+}
 
-Task<ToolResult> fail(ToolCall, CallListener*, Stop*) { co_return refusal("no luck"); }
+Task<ToolResult> fail(ToolCall, CallListener*, Stop*) {
+  co_return refusal("no luck");
+}
 
 /// Works until it is stopped, as a tool that honours cancellation does.
 Task<ToolResult> until_stopped(ToolCall, CallListener*, Stop* stop) {
@@ -43,7 +47,8 @@ Task<ToolResult> until_stopped(ToolCall, CallListener*, Stop* stop) {
 }
 
 Task<ToolResult> talk(ToolCall, CallListener* listener, Stop*) {
-  for (int i = 1; i <= 2000; ++i) co_await listener->log("stdout", "line " + std::to_string(i));
+  for (int i = 1; i <= 2000; ++i)
+    co_await listener->log("stdout", "line " + std::to_string(i));
   listener->progress(1, 2.0, "half");
   co_return answer({{"value", 1}});
 }
@@ -101,38 +106,50 @@ struct RunSessionTest : ::testing::Test {
   void tell(std::function<void(RunSession&)> meanwhile = {}) {
     Ports ports{books, books, lanes, toolbox};
     RunSession session(io.get_executor(), claimed, ports, leases, abandon);
-    run_to_end(io, [](RunSession& session, FakeToolbox& toolbox, FakeLanes& lanes,
-                      std::function<void(RunSession&)>& meanwhile) -> Task<> {
-      const auto executor = co_await asio::this_coro::executor;
-      TaskGroup beside(executor);
-      beside.start(session.run(), [](std::exception_ptr) { ADD_FAILURE(); });
-      if (meanwhile) {
-        while (toolbox.calls.empty() && !lanes.never_answers) co_await pause_for(Milliseconds(1));
-        while (lanes.never_answers && lanes.opened.empty()) co_await pause_for(Milliseconds(1));
-        meanwhile(session);
-      }
-      co_await beside.wait_until_at_most(0);
-    }(session, toolbox, lanes, meanwhile));
+    run_to_end(
+        io,
+        [](RunSession& session,
+           FakeToolbox& toolbox,
+           FakeLanes& lanes,
+           std::function<void(RunSession&)>& meanwhile) -> Task<> {
+          const auto executor = co_await asio::this_coro::executor;
+          TaskGroup beside(executor);
+          beside.start(session.run(), [](std::exception_ptr) { ADD_FAILURE(); });
+          if (meanwhile) {
+            while (toolbox.calls.empty() && !lanes.never_answers)
+              co_await pause_for(Milliseconds(1));
+            while (lanes.never_answers && lanes.opened.empty())
+              co_await pause_for(Milliseconds(1));
+            meanwhile(session);
+          }
+          co_await beside.wait_until_at_most(0);
+        }(session, toolbox, lanes, meanwhile)
+    );
     EXPECT_EQ(toolbox.open_tools, 0) << "the run's tools were left open";
     EXPECT_EQ(leases.held(), 0u);
   }
 };
 
 TEST_F(RunSessionTest, StepsRunInOrderAndLaterOnesReadEarlierOutputs) {
-  plan({{"t.ok", Json::object()},
-        {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value + 1 }}"}}}}}});
+  plan({{"t.ok", Json::object()}, {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value + 1 }}"}}}}}}
+  );
   tell();
   EXPECT_EQ(
-      books.told, (Told{"step 1 running", "step 1 succeeded", "step 2 running", "step 2 succeeded",
-                        "finish succeeded"})
+      books.told,
+      (Told{
+          "step 1 running",
+          "step 1 succeeded",
+          "step 2 running",
+          "step 2 succeeded",
+          "finish succeeded"
+      })
   );
   EXPECT_EQ(toolbox.calls.at(1).arguments.at("n"), 42);
   EXPECT_TRUE(books.gapless());
 }
 
 TEST_F(RunSessionTest, AFinishedStepNeverRunsAgain) {
-  plan({{"t.ok", Json::object()},
-        {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value }}"}}}}}});
+  plan({{"t.ok", Json::object()}, {"t.ok", {{"with", {{"n", "${{ steps.s1.output.value }}"}}}}}});
   earlier(1, StepStatus::succeeded, {{"value", 5}});
   tell();
   ASSERT_EQ(toolbox.calls.size(), 1u);
@@ -266,8 +283,7 @@ TEST_F(RunSessionTest, ACallThatADrainKeptFromLeavingIsPendingAgain) {
     session.cut_short();
   });
   EXPECT_EQ(
-      books.told,
-      (Told{"step 1 running", "step 1 pending", "release: the worker is shutting down"})
+      books.told, (Told{"step 1 running", "step 1 pending", "release: the worker is shutting down"})
   );
 }
 
@@ -349,7 +365,8 @@ TEST_F(RunSessionTest, TheToolsHearHowLongTheyAreTrustedWhenOpenedAndWithEachHea
   LeaseKeeper beating(io.get_executor(), "w", books, {Milliseconds(2), Milliseconds(20'000)});
   toolbox.tools["t.until_trusted"] = [this](ToolCall, CallListener*, Stop*) {
     return [](FakeToolbox& box) -> Task<ToolResult> {
-      while (box.trusted.size() < 3) co_await pause_for(Milliseconds(1));
+      while (box.trusted.size() < 3)
+        co_await pause_for(Milliseconds(1));
       co_return answer({});
     }(toolbox);
   };

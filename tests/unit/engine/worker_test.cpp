@@ -25,9 +25,7 @@ struct WorkerTest : ::testing::Test {
   WorkerTest() {
     options.id = "w";
     options.poll_interval = std::chrono::hours(1);
-    toolbox.tools["t.work"] = [this](ToolCall, CallListener*, Stop*) {
-      return count(this);
-    };
+    toolbox.tools["t.work"] = [this](ToolCall, CallListener*, Stop*) { return count(this); };
   }
 
   static Task<ToolResult> count(WorkerTest* test) {
@@ -56,34 +54,37 @@ struct WorkerTest : ::testing::Test {
   }
 
   int finished() const {
-    return static_cast<int>(
-        std::count(books.told.begin(), books.told.end(), "finish succeeded")
-    );
+    return static_cast<int>(std::count(books.told.begin(), books.told.end(), "finish succeeded"));
   }
 
   /// Works until `enough` runs are finished, then drains.
   void work(int enough, std::function<void()> at_start = {}) {
     Worker worker(io.get_executor(), options, Ports{books, books, lanes, toolbox}, wakeups);
-    run_to_end(io, [](WorkerTest& test, Worker& worker, int enough,
-                      std::function<void()>& at_start) -> Task<> {
-      const auto executor = co_await asio::this_coro::executor;
-      TaskGroup beside(executor);
-      beside.start(worker.run(), [](std::exception_ptr) { ADD_FAILURE(); });
-      if (at_start) {
-        co_await pause_for(Milliseconds(20));
-        at_start();
-      }
-      while (test.finished() < enough) co_await pause_for(Milliseconds(1));
-      worker.drain();
-      co_await beside.wait_until_at_most(0);
-    }(*this, worker, enough, at_start));
+    run_to_end(
+        io,
+        [](WorkerTest& test, Worker& worker, int enough, std::function<void()>& at_start
+        ) -> Task<> {
+          const auto executor = co_await asio::this_coro::executor;
+          TaskGroup beside(executor);
+          beside.start(worker.run(), [](std::exception_ptr) { ADD_FAILURE(); });
+          if (at_start) {
+            co_await pause_for(Milliseconds(20));
+            at_start();
+          }
+          while (test.finished() < enough)
+            co_await pause_for(Milliseconds(1));
+          worker.drain();
+          co_await beside.wait_until_at_most(0);
+        }(*this, worker, enough, at_start)
+    );
   }
 };
 
 TEST_F(WorkerTest, NeverHasMoreRunsThanSlots) {
   options.concurrency = 3;
   options.batch = 10;
-  for (int i = 1; i <= 12; ++i) enqueue(i);
+  for (int i = 1; i <= 12; ++i)
+    enqueue(i);
   work(12);
   EXPECT_EQ(most_at_once, 3);
 }
@@ -91,7 +92,8 @@ TEST_F(WorkerTest, NeverHasMoreRunsThanSlots) {
 TEST_F(WorkerTest, FillsItsSlotsEvenWithABatchOfOne) {
   options.concurrency = 4;
   options.batch = 1;
-  for (int i = 1; i <= 8; ++i) enqueue(i);
+  for (int i = 1; i <= 8; ++i)
+    enqueue(i);
   work(8);
   EXPECT_EQ(most_at_once, 4);
 }
