@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using Wake = McpClient::Wake;
 
 constexpr Clock::duration grace = 2s;
-constexpr Clock::duration stderr_patience = 200ms;
+constexpr Clock::duration stderr_patience = 2s;
 
 std::int64_t unix_ms(Clock::time_point when) {
   const auto wall =
