@@ -79,6 +79,12 @@ class BadInputTest(unittest.TestCase):
         path.write_text("concurency = 3\n")
         self.refused("--config", str(path), "runs", says=["concurency", "concurrency"])
 
+    def test_an_address_that_others_could_reach(self):
+        self.refused("serve", "--port", "0", "--address", "0.0.0.0", says=["0.0.0.0", "127.0.0.1"])
+
+    def test_a_file_that_does_not_exist(self):
+        self.refused("run", "missing.yaml", says=["missing.yaml", "opsroom runbooks"])
+
     def test_usage_errors(self):
         done = self.room.opsroom("fly", check=False)
         self.assertEqual(done.returncode, 2)
