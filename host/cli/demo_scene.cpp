@@ -162,9 +162,13 @@ Task<DemoScene> build_scene(process::Spawner& spawner) {
   write_file(scene.runbooks / "fix-and-commit.yaml", fix_and_commit_yaml);
   write_file(scene.runbooks / "soak.yaml", soak_yaml);
   write_file(scene.tools, tools_json().dump(2) + "\n");
-  co_await git(spawner, scene.repository, {"init", "--quiet"});
-  co_await git(spawner, scene.repository, {"add", "."});
-  co_await git(spawner, scene.repository, {"commit", "--quiet", "-m", "Count words"});
+  // Named first: g++ 12 takes no braced list inside co_await.
+  const std::vector<std::vector<std::string>> commands{
+      {"init", "--quiet"}, {"add", "."}, {"commit", "--quiet", "-m", "Count words"}
+  };
+  for (const std::vector<std::string>& arguments : commands) {
+    co_await git(spawner, scene.repository, arguments);
+  }
   co_return scene;
 }
 
