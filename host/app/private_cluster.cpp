@@ -200,7 +200,8 @@ Task<> PrivateCluster::start() {
   make_directories(place_.data.parent_path());
   give_to(place_.data.parent_path(), place_.run_as);
   make_socket_directory(place_.sockets, place_.run_as);
-  if (!co_await adopt()) {
+  const bool adopted = co_await adopt();
+  if (!adopted) {
     if (!fs::exists(place_.data / "PG_VERSION")) co_await initialise();
     co_await launch();
   }

@@ -64,7 +64,9 @@ std::optional<double> number_at(const Json& object, const char* key) {
 }  // namespace
 
 Task<> McpClient::run() {
-  while (auto incoming = co_await channel_.next()) {
+  while (true) {
+    auto incoming = co_await channel_.next();
+    if (!incoming) break;
     take(std::move(*incoming));
     while (!lines_.empty()) {
       LogLine line = std::move(lines_.front());

@@ -222,10 +222,17 @@ std::string McpServer::end_text() const {
 
 Task<> McpServer::settle(Clock::duration deadline) {
   const auto until = Clock::now() + deadline;
-  // A read that has happened may still be on its way to us through the queue of the io thread.
-  co_await asio::post(executor_, asio::use_awaitable);
-  while (!stderr_.settled() && Clock::now() < until)
-    co_await pause_for(tick);
+  int quiet = 0;
+  while (quiet < 3 && Clock::now() < until) {
+    quiet = stderr_.settled() ? quiet + 1 : 0;
+    // A read that has emptied the pipe may still be on its way to us through the queue of the io
+    // thread: only what stays settled behind it is.
+    if (quiet > 0) {
+      co_await asio::post(executor_, asio::use_awaitable);
+    } else {
+      co_await pause_for(tick);
+    }
+  }
 }
 
 Task<> McpServer::stop(Clock::duration grace) {

@@ -93,7 +93,8 @@ std::string log_lines(const std::vector<Event>& events) {
 Task<> write_log(const Services& services, RunId id, std::vector<Event> page, StreamWriter& out) {
   while (!page.empty()) {
     const std::int64_t after = page.back().last_seq();
-    if (!co_await out.write(log_lines(page))) co_return;
+    const bool written = co_await out.write(log_lines(page));
+    if (!written) co_return;
     page = co_await services.ledger.events(id, after, log_page);
   }
 }
