@@ -1,5 +1,6 @@
 #include "mcp_process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -115,12 +116,20 @@ json McpProcess::next() {
 }
 
 json McpProcess::answer(const json& id) {
+  const auto is_it = [&id](const json& message) { return message["id"] == id; };
+  if (const auto early = std::find_if(early_.begin(), early_.end(), is_it); early != early_.end()) {
+    json message = std::move(*early);
+    early_.erase(early);
+    return message;
+  }
   while (true) {
     json message = next();
     if (!message.contains("id")) continue;
-    if (message["id"] == id) return message;
+    if (is_it(message)) return message;
     if (message["id"].is_number() && cancelled_.contains(message["id"].get<int>()))
       throw std::runtime_error("answered after its cancel: " + message.dump());
+    // Calls run beside each other: the answer to another one may come first.
+    early_.push_back(std::move(message));
   }
 }
 

@@ -30,7 +30,8 @@ class McpProcess {
 
   /// The next message; throws std::runtime_error on EOF, on a line that is no JSON, and when late.
   json next();
-  /// Reads on until the answer to `id`; what came before it is kept in seen(). Throws when a call
+  /// Reads on until the answer to `id`; notifications that came before it are kept in
+  /// seen(), other answers for their own answer(). Throws when a call
   /// that was cancelled is answered all the same.
   json answer(const json& id);
   /// Reads until EOF and returns what came.
@@ -68,6 +69,7 @@ class McpProcess {
   std::filesystem::path errors_;
   std::string buffer_;
   std::vector<json> seen_;
+  std::vector<json> early_;  ///< answers read while another one was awaited
   std::set<int> cancelled_;
   int last_id_ = 0;
 };
