@@ -19,6 +19,7 @@ struct Id {
 using SessionId = Id<struct SessionTag>;
 using RunId = Id<struct RunTag>;
 using ArtifactId = Id<struct ArtifactTag>;
+using InputId = Id<struct InputTag>;
 
 }  // namespace opsroom
 

@@ -43,6 +43,7 @@ struct Step {
   int attempt = 0;  ///< of the run: which claim it was run under
   Json arguments;   ///< resolved
   Json output;      ///< what later steps may read; null until answered
+  Json resume;      ///< waiting: what its tools need to go on with the call; null otherwise
   std::optional<std::string> delivery;
   std::optional<std::string> error;
   std::optional<std::string> hint;

@@ -3,10 +3,14 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "model/artifact.hpp"
+#include "model/call_record.hpp"
+#include "model/input.hpp"
 #include "model/step.hpp"
 
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +36,10 @@ struct ToolCall {
   int attempt = 1;
   std::string idempotency_key;  ///< the same for every try of this step of this run
   std::chrono::milliseconds timeout{0};
+  /// Of a call that goes on: the state its suspension left, and the answers by their asks' keys.
+  /// The arguments are those of the first try.
+  Json resume;
+  std::map<std::string, InputReply> answers;
 };
 
 /// What came back. A tool that failed is a value, not an exception.
@@ -44,6 +52,10 @@ struct ToolResult {
   std::string error;  ///< for people, when not succeeded
   std::string hint;   ///< the remedy, where one is known
   std::vector<ArtifactDraft> artifacts;
+  /// Neither done nor failed: it waits for a person or for work elsewhere, and is called again with
+  /// `resume`. All other members but `delivery` and `records` say nothing then.
+  std::optional<Suspension> suspended;
+  std::vector<CallRecord> records;  ///< one for each request that was tried
 };
 
 }  // namespace opsroom

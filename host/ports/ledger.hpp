@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/async.hpp"
+#include "base/failure.hpp"
 #include "model/artifact.hpp"
 #include "model/event.hpp"
+#include "model/input.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
 
@@ -68,6 +70,25 @@ class Ledger {
   virtual Task<Run> cancel(RunId id, std::string who) = 0;
   /// Decides about the interrupted step of a waiting run: "retry", "skip" or "fail".
   virtual Task<Run> answer(RunId id, std::string decision, std::string who) = 0;
+
+  /// Questions of tools to people: of one run, or of all; newest first, at most 1000.
+  virtual Task<std::vector<InputRequest>> inputs(std::optional<RunId> run, bool open_only) {
+    static_cast<void>(run);
+    static_cast<void>(open_only);
+    throw Failure(Code::unsupported, "this ledger keeps no questions");
+  }
+  virtual Task<InputRequest> input(InputId id) {
+    static_cast<void>(id);
+    throw Failure(Code::unsupported, "this ledger keeps no questions");
+  }
+  /// Stores the reply, which the caller has checked against what was asked. Failure{conflict} when
+  /// the question is answered, expired, or its run is over.
+  virtual Task<InputRequest> answer_input(InputId id, InputReply reply, std::string who) {
+    static_cast<void>(id);
+    static_cast<void>(reply);
+    static_cast<void>(who);
+    throw Failure(Code::unsupported, "this ledger keeps no questions");
+  }
 
   /// Events after number `after`, oldest first, chunks whole (a chunk that holds `after + 1` comes
   /// whole); at most `limit` rows.

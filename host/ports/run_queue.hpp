@@ -2,7 +2,9 @@
 
 #include "base/async.hpp"
 #include "base/failure.hpp"
+#include "model/call_record.hpp"
 #include "model/event.hpp"
+#include "model/input.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
 
@@ -33,8 +35,9 @@ struct ClaimedRun {
   Run run;
   Json plan;  ///< the runbook as it was when the run was enqueued; null when it or the inputs are
               ///< unreadable
-  std::vector<Step> steps;    ///< those that have a row already, from earlier attempts
-  std::int64_t last_seq = 0;  ///< the last event number in use
+  std::vector<Step> steps;           ///< those that have a row already, from earlier attempts
+  std::vector<InputRequest> inputs;  ///< what waiting steps had asked for, answers and all
+  std::int64_t last_seq = 0;         ///< the last event number in use
   bool cancel_requested = false;
 };
 
@@ -47,7 +50,8 @@ struct Beat {
 /// A step's new state, written together with the events that tell of it.
 struct StepChange {
   Step step;
-  std::vector<Event> events;
+  std::vector<Event> events = {};
+  std::vector<CallRecord> calls = {};  ///< for the audit log
 };
 
 struct RunEnd {
@@ -84,6 +88,15 @@ class RunQueue {
 
   /// Parks the run until a person decides about `step`, whose call's outcome is unknown.
   virtual Task<> park(Claim claim, Step step, std::string question, std::vector<Event> events) = 0;
+
+  /// Lays the run down: the step (status waiting, `resume` set) and its questions are stored, the
+  /// slot is free. The run is claimable again when every question is answered or its time has come.
+  virtual Task<> suspend(Claim claim, StepChange change, Suspension suspension) {
+    static_cast<void>(claim);
+    static_cast<void>(change);
+    static_cast<void>(suspension);
+    throw Failure(Code::unsupported, "this queue cannot suspend");
+  }
 
   /// Says good-bye: this worker is not to be shown as alive any more.
   virtual Task<> unregister_worker(std::string worker) = 0;

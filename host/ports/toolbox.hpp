@@ -21,6 +21,13 @@ class CallListener {
   /// the tool's logger name.
   virtual Task<> log(std::string stream, std::string text) = 0;
   virtual void progress(double done, std::optional<double> total, std::string message) = 0;
+  /// Asks a person while the tool's process waits, at most `limit`; a reply that did not come in
+  /// time, or not at all, is InputAction::cancel. Several may be asked at once.
+  virtual Task<InputReply> ask(InputAsk ask, Milliseconds limit) {
+    static_cast<void>(ask);
+    static_cast<void>(limit);
+    co_return InputReply{};
+  }
 };
 
 /// The tools of one run in one lane: the processes behind it live no longer than it.
