@@ -1,13 +1,18 @@
 #include "base/digest.hpp"
 
 #include "base/failure.hpp"
+#include "base/files.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <memory>
 #include <sys/random.h>
+#include <unistd.h>
+#include <vector>
 
 namespace opsroom {
 namespace {
@@ -29,6 +34,30 @@ std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    throw Failure(Code::internal, "SHA-256 is not available from OpenSSL");
+  }
+  return hex(digest.data(), size);
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  // Not blocking on the open of a pipe that nobody writes; for a file it means nothing.
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) throw system_failure(errno, "open " + path.string());
+  const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> sum(
+      ::EVP_MD_CTX_new(), &::EVP_MD_CTX_free
+  );
+  bool good = sum && ::EVP_DigestInit_ex(sum.get(), EVP_sha256(), nullptr) == 1;
+  std::vector<char> piece(256u << 10);
+  while (good) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw system_failure(errno, "read " + path.string());
+    if (got == 0) break;
+    good = ::EVP_DigestUpdate(sum.get(), piece.data(), static_cast<std::size_t>(got)) == 1;
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (!good || ::EVP_DigestFinal_ex(sum.get(), digest.data(), &size) != 1) {
     throw Failure(Code::internal, "SHA-256 is not available from OpenSSL");
   }
   return hex(digest.data(), size);

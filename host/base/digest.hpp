@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,9 @@ namespace opsroom {
 
 /// SHA-256 as 64 lower-case hex digits.
 std::string sha256_hex(std::string_view bytes);
+
+/// The same of a file's content, read piece by piece. Blocks; Failure names the path.
+std::string sha256_of_file(const std::filesystem::path& path);
 
 /// `bytes` random bytes of the kernel's generator, as hex.
 std::string random_hex(std::size_t bytes);

@@ -1,9 +1,11 @@
 #include "base/digest.hpp"
 #include "base/failure.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <set>
 #include <vector>
 
@@ -59,6 +61,15 @@ TEST(Text, BecomesNumbersWithinARange) {
 
 TEST(Digest, IsSha256) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Digest, OfAFileIsThatOfItsBytes) {
+  const auto path = std::filesystem::temp_directory_path() / ("digest-" + random_hex(8));
+  const std::string bytes(700'000, 'x');
+  write_file(path, bytes);
+  EXPECT_EQ(sha256_of_file(path), sha256_hex(bytes));
+  std::filesystem::remove(path);
+  EXPECT_THROW(sha256_of_file(path), Failure);
 }
 
 TEST(Digest, OfTheGeneratorIsHexAndNewEachTime) {
