@@ -28,6 +28,20 @@ class CallListener {
     static_cast<void>(limit);
     co_return InputReply{};
   }
+  /// The same, given up with InputAction::cancel as soon as `withdrawn` is requested: the server
+  /// has taken its question back, or the call is over. This is what tools call. Unless overridden,
+  /// `ask` is ended by Asio cancellation then. `withdrawn` outlives it.
+  virtual Task<InputReply> ask_until(InputAsk question, Milliseconds limit, Stop& withdrawn) {
+    InputReply reply;
+    auto asking = keep(ask(std::move(question), limit), reply);
+    co_await before(withdrawn.wait(), std::move(asking));
+    co_return reply;
+  }
+
+ private:
+  static Task<> keep(Task<InputReply> asking, InputReply& reply) {
+    reply = co_await std::move(asking);
+  }
 };
 
 /// The tools of one run in one lane: the processes behind it live no longer than it.

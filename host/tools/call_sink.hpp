@@ -3,10 +3,15 @@
 #include "base/async.hpp"
 #include "ports/toolbox.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
 namespace opsroom::tools {
+
+/// Answers a server's sampling/createMessage by a tool: takes the request's params, returns what
+/// the tool said. `stop` outlives the call.
+using Sampling = std::function<Task<ToolResult>(Json params, Stop& stop)>;
 
 /// Stands between a server's two streams and the listener of one call: hands on one text at a time,
 /// and nothing at all after the call is over, however late it comes. Io thread only.

@@ -35,9 +35,18 @@ ServerCall plan(ToolCall call, const SourceConfig& source, const std::filesystem
   plan.total = has_own ? own : source.max_total;
   plan.latest = Clock::now() + plan.total;
   plan.keep = keep_of(source.scope);
+  plan.input_limit = source.input_limit;
+  plan.task_hold = source.task_hold;
   plan.call = std::move(call);
   return plan;
 }
+
+/// Hears what a tool says that answers another tool's sampling: that log is nobody's.
+class Nobody : public CallListener {
+ public:
+  Task<> log(std::string, std::string) override { co_return; }
+  void progress(double, std::optional<double>, std::string) override {}
+};
 
 /// A failure before anything was sent, as a value.
 ToolResult not_sent(const Failure& failure, const Stop& stop) {
@@ -57,7 +66,7 @@ Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& st
   const int ran_out_before = trust_->times_ran_out();
   ToolResult result;
   try {
-    auto calling = call_source(std::move(call), sink, stop);
+    auto calling = call_source(std::move(call), sink, stop, true);
     result = co_await std::move(calling);
   } catch (const Failure& failure) {
     result = not_sent(failure, stop);
@@ -69,17 +78,48 @@ Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& st
   co_return result;
 }
 
-Task<ToolResult> LaneTools::call_source(ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop) {
+Task<ToolResult> LaneTools::call_source(
+    ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop, bool may_sample
+) {
   const SourceConfig& source = shop_.catalogue.source_of(call.tool);
   Catalogue::check_filter(source, call.tool);
   // A plugin's tools are fixed, so a wrong name needs no process; a server may have grown new ones.
   const bool fixed = source.kind == SourceConfig::Kind::plugin;
   if (fixed && shop_.catalogue.listed(source.name)) shop_.catalogue.find(call.tool);
   ServerCall job = plan(std::move(call), source, directory_);
+  job.traceparent = trace_.next();
+  // A sampling tool's own sampling is refused: two of them could ask each other for ever.
+  if (may_sample && !source.sampling_tool.empty()) {
+    ToolCall asker = job.call;
+    asker.arguments = nullptr;
+    job.sampling = [this, tool = source.sampling_tool, asker](Json params, Stop& until) {
+      return sample(tool, asker, std::move(params), until);
+    };
+  }
   auto getting = server_for(source, job.latest, stop);
   const std::shared_ptr<McpServer> server = co_await std::move(getting);
   auto calling = call_on_server(server, std::move(job), std::move(sink), stop);
   co_return co_await std::move(calling);
+}
+
+Task<ToolResult> LaneTools::sample(std::string tool, ToolCall asker, Json params, Stop& stop) {
+  Nobody nobody;
+  const auto sink = std::make_shared<CallSink>(shop_.executor, nobody);
+  ToolCall call = std::move(asker);
+  call.tool = std::move(tool);
+  call.arguments = std::move(params);
+  call.resume = nullptr;
+  call.answers.clear();
+  call.timeout = Milliseconds(0);
+  ToolResult result;
+  try {
+    auto calling = call_source(std::move(call), sink, stop, false);
+    result = co_await std::move(calling);
+  } catch (const Failure& failure) {
+    result = not_sent(failure, stop);
+  }
+  co_await sink->close();
+  co_return result;
 }
 
 Task<std::shared_ptr<McpServer>> LaneTools::server_for(

@@ -5,6 +5,7 @@
 #include "tools/server_call.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
+#include "tools/trace_context.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -34,14 +35,18 @@ class LaneTools : public RunTools {
   Task<> close() override;
 
  private:
-  Task<ToolResult> call_source(ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop);
+  Task<ToolResult> call_source(
+      ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop, bool may_sample
+  );
   Task<std::shared_ptr<McpServer>> server_for(
       const SourceConfig& source, Clock::time_point latest, Stop& stop
   );
   SharedServer& lane_server(const SourceConfig& source);
+  Task<ToolResult> sample(std::string tool, ToolCall asker, Json params, Stop& stop);
 
   Shop shop_;
   std::filesystem::path directory_;
+  TraceContext trace_;
   std::shared_ptr<Trust> trust_ = std::make_shared<Trust>();
   std::map<std::string, std::unique_ptr<SharedServer>> lane_servers_;
 };

@@ -22,6 +22,10 @@ struct ClientOptions {
   std::string title;  ///< "server 'files'", for messages
   /// Told to a legacy server that asks for roots; the capability is declared only when set.
   std::optional<std::filesystem::path> root;
+  bool sampling = false;           ///< a sampling tool is configured: the capability is declared
+  std::string log_level = "info";  ///< what log messages of the server must at least be
+  /// The server says that its tools, prompts or resources have changed. Null: nobody listens.
+  std::function<void()> on_tools_changed;
   Clock::duration probe_timeout = std::chrono::seconds(3);
   Clock::duration opening_timeout = std::chrono::seconds(30);
 };

@@ -27,6 +27,9 @@ ClientOptions client_options(const ServerSpec& spec) {
   ClientOptions options;
   options.title = spec.title;
   options.root = spec.root;
+  options.sampling = spec.sampling;
+  options.log_level = spec.log_level;
+  options.on_tools_changed = spec.on_tools_changed;
   options.opening_timeout = spec.opening_timeout;
   return options;
 }

@@ -8,6 +8,7 @@
 #include "tools/stdio_channel.hpp"
 #include "tools/trust.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,7 +34,10 @@ struct ServerSpec {
   bool is_plugin = false;
   process::SpawnSpec spawn;
   std::optional<std::filesystem::path> root;
-  std::shared_ptr<Trust> trust;  ///< null: no limit
+  bool sampling = false;  ///< its sampling is answered by a tool
+  std::string log_level = "info";
+  std::function<void()> on_tools_changed;  ///< null: nobody listens
+  std::shared_ptr<Trust> trust;            ///< null: no limit
   Clock::duration opening_timeout = std::chrono::seconds(30);
 };
 

@@ -22,6 +22,11 @@ struct ServerCall {
   Clock::time_point latest;
   Clock::duration total{};  ///< for the message: how long before `latest` the call began
   Keep keep = Keep::unless_it_stopped;
+  Clock::duration input_limit = std::chrono::minutes(15);  ///< for a person, the process waiting
+  Clock::duration task_hold{};  ///< how long a task is polled before the call is suspended
+  Sampling sampling;            ///< answers sampling/createMessage; empty: refused
+  std::string pin;              ///< for the audit record: digest of the tool surface as pinned
+  std::string traceparent;      ///< W3C trace context of this call; empty: none is sent
 };
 
 /// One tools/call from sending to its outcome. A call that is stopped or times out returns when the

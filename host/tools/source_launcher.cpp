@@ -30,9 +30,9 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
 ) {
   if (!source.refusal.empty()) {
     throw Failure(
-        Code::unsupported,
+        source.refusal_code,
         fmt::format("{} cannot be used: {}", source.title(), source.refusal),
-        fmt::format("Give it a \"command\" at {}.", source.place)
+        source.refusal_hint
     );
   }
   ServerSpec spec = spec_of(source, directory);
@@ -49,6 +49,8 @@ ServerSpec SourceLauncher::spec_of(
   spec.title = source.title();
   spec.place = source.place;
   spec.is_plugin = source.kind == SourceConfig::Kind::plugin;
+  spec.sampling = !source.sampling_tool.empty();
+  spec.log_level = source.log_level;
   if (spec.is_plugin) {
     const auto library = paths_.plugin_directory / source.library;
     must_exist(paths_.runner, spec.title, "Install opsroom-plugin-runner there.");
