@@ -12,7 +12,7 @@ BELOW_ENGINE = {"runbook", "ports", "model", "schema", "base"}
 TABLE = {
     "base": set(),
     "schema": {"base"},
-    "model": {"base"},
+    "model": {"schema", "base"},
     "process": {"base"},
     "ports": {"model", "base"},
     "runbook": {"ports", "model", "schema", "base"},

@@ -90,4 +90,26 @@ Json to_json(const Artifact& artifact) {
   };
 }
 
+Json to_json(const InputRequest& input) {
+  return {
+      {"id", input.id.value},
+      {"run_id", input.run.value},
+      {"position", input.position},
+      {"step", input.step},
+      {"tool", input.tool},
+      {"key", input.ask.key},
+      {"method", input.ask.method},
+      {"params", input.ask.params},
+      {"live", input.live},
+      {"open", input.open()},
+      {"expired", input.expired},
+      {"action", input.reply ? Json(to_string(input.reply->action)) : Json()},
+      {"content", input.reply ? input.reply->content : Json()},
+      {"answered_by", nullable(input.answered_by)},
+      {"created_at", input.created_at},
+      {"answered_at", nullable(input.answered_at)},
+      {"expires_at", nullable(input.expires_at)},
+  };
+}
+
 }  // namespace opsroom

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "model/artifact.hpp"
 #include "model/event.hpp"
+#include "model/input.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
 
@@ -15,6 +16,8 @@ Json to_json(const Run& run);
 Json to_json(const Step& step);
 Json to_json(const Event& event);
 Json to_json(const Artifact& artifact);
+/// `params` as the tool's server sent them: untrusted.
+Json to_json(const InputRequest& input);
 
 template <class T>
 Json to_json_array(const std::vector<T>& items) {
