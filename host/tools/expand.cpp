@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 namespace opsroom::tools {
@@ -16,9 +18,24 @@ bool is_reference(std::string_view text) {
   return text.starts_with("${env:") || text.starts_with("${file:");
 }
 
+// "${env:HOME}/data" is a path and no secret.
+bool is_public(std::string_view reference) {
+  constexpr std::array<std::string_view, 6> known{
+      "env:HOME", "env:LOGNAME", "env:PATH", "env:SHELL", "env:TERM", "env:USER"
+  };
+  return std::find(known.begin(), known.end(), reference) != known.end();
+}
+
+void remember(std::vector<Secret>& secrets, Secret secret) {
+  if (std::find(secrets.begin(), secrets.end(), secret) != secrets.end()) return;
+  secrets.push_back(std::move(secret));
+}
+
 }  // namespace
 
-std::string Expander::expand(std::string_view text, std::string_view owner) const {
+std::string Expander::expand(
+    std::string_view text, std::string_view owner, std::vector<Secret>& secrets
+) const {
   std::string out;
   while (!text.empty()) {
     if (!is_reference(text)) {
@@ -34,28 +51,32 @@ std::string Expander::expand(std::string_view text, std::string_view owner) cons
           "Write ${env:NAME} or ${file:PATH}."
       );
     }
-    out += value_of(text.substr(2, end - 2), owner);
+    const std::string_view reference = text.substr(2, end - 2);
+    Secret secret = value_of(reference);
+    out += secret.value;
+    if (!is_public(reference)) remember(secrets, std::move(secret));
     text.remove_prefix(end + 1);
   }
   return out;
 }
 
-std::string Expander::value_of(std::string_view reference, std::string_view owner) const {
+Secret Expander::value_of(std::string_view reference) const {
   const std::size_t colon = reference.find(':');
-  const std::string name(reference.substr(colon + 1));
-  return reference.starts_with("env:") ? variable(name, owner) : content(name, owner);
+  std::string name(reference.substr(colon + 1));
+  std::string value = reference.starts_with("env:") ? variable(name) : content(name);
+  return Secret{std::move(name), std::move(value)};
 }
 
-std::string Expander::variable(const std::string& name, std::string_view owner) const {
+std::string Expander::variable(const std::string& name) const {
   if (const char* value = std::getenv(name.c_str())) return value;
   throw Failure(
       Code::not_found,
-      fmt::format("{} needs the environment variable {}, which is not set", owner, name),
+      fmt::format("the environment variable {} is not set", name),
       fmt::format("Set {} where opsroom starts, or take ${{env:{}}} out of tools.json.", name, name)
   );
 }
 
-std::string Expander::content(const std::string& path, std::string_view owner) const {
+std::string Expander::content(const std::string& path) const {
   try {
     std::string text = read_file(directory_ / path, largest_secret);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
@@ -64,7 +85,7 @@ std::string Expander::content(const std::string& path, std::string_view owner) c
   } catch (const Failure& failure) {
     throw Failure(
         failure.code(),
-        fmt::format("{} needs ${{file:{}}}: {}", owner, path, failure.message()),
+        fmt::format("${{file:{}}} cannot be read: {}", path, failure.message()),
         "Create the file readable by opsroom, or correct the path in tools.json."
     );
   }

@@ -15,6 +15,8 @@ struct NameFilter {
   std::vector<std::string> deny;
 
   bool admits(std::string_view name) const;
+
+  bool operator==(const NameFilter&) const = default;
 };
 
 }  // namespace opsroom::tools

@@ -2,13 +2,10 @@
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
-#include "base/text.hpp"
-#include "tools/expand.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace opsroom::tools {
 namespace {
@@ -19,107 +16,9 @@ constexpr Clock::duration server_timeout = 60s;
 // A plugin's calls are programs run on a lane (builds, test suites), not requests to a service.
 constexpr Clock::duration plugin_timeout = 10min;
 constexpr Clock::duration longest_call = 1h;
-
-/// One object of the document with the way to it, so that every message can name its place.
-class Section {
- public:
-  Section(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json_.is_object()) {
-      refuse(place_, fmt::format("expected an object, got {}", json_type(json_)), {});
-    }
-  }
-
-  const std::string& place() const { return place_; }
-  std::string at(std::string_view key) const { return fmt::format("{}/{}", place_, key); }
-
-  const Json* find(std::string_view key) const {
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  std::string text(std::string_view key, std::string fallback = {}) const {
-    return string_or(json_, key, std::move(fallback), place_);
-  }
-
-  bool flag(std::string_view key, bool fallback) const {
-    return bool_or(json_, key, fallback, place_);
-  }
-
-  std::vector<std::string> texts(std::string_view key) const {
-    const Json* list = find(key);
-    if (list == nullptr) return {};
-    if (!list->is_array()) refuse(at(key), "expected an array of strings", {});
-    std::vector<std::string> out;
-    for (const Json& entry : *list) {
-      if (!entry.is_string()) {
-        refuse(fmt::format("{}/{}", at(key), out.size()), "expected a string", {});
-      }
-      out.push_back(entry.get<std::string>());
-    }
-    return out;
-  }
-
-  std::map<std::string, std::string> text_map(std::string_view key) const {
-    const Json* object = find(key);
-    std::map<std::string, std::string> out;
-    if (object == nullptr) return out;
-    const Section inner(*object, at(key));
-    for (const auto& [name, value] : object->items())
-      out[name] = string_at(*object, name, at(key));
-    return out;
-  }
-
-  Clock::duration duration(std::string_view key, Clock::duration fallback) const {
-    if (find(key) == nullptr) return fallback;
-    const std::string word = text(key);
-    const auto parsed = parse_duration(word);
-    if (!parsed) {
-      refuse(
-          at(key),
-          fmt::format("'{}' is no duration", word),
-          "Write a whole number and a unit: \"500ms\", \"30s\", \"10m\", \"1h\"."
-      );
-    }
-    return *parsed;
-  }
-
-  std::string word(
-      std::string_view key, std::string_view fallback, const std::vector<std::string>& allowed
-  ) const {
-    std::string value = text(key, std::string(fallback));
-    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
-      refuse(
-          at(key),
-          fmt::format("'{}' is not known", value),
-          fmt::format("Allowed are {}.", listing(allowed))
-      );
-    }
-    return value;
-  }
-
-  void only(const std::vector<std::string>& allowed) const {
-    for (const auto& [key, value] : json_.items()) {
-      if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
-      const auto near = nearest(key, allowed);
-      refuse(
-          at(key),
-          "unknown key",
-          near ? fmt::format("Did you mean \"{}\"? Allowed are {}.", *near, listing(allowed, 16))
-               : fmt::format("Allowed are {}.", listing(allowed, 16))
-      );
-    }
-  }
-
-  [[noreturn]] static void refuse(
-      std::string_view where, std::string_view problem, std::string hint
-  ) {
-    throw Failure(Code::invalid, fmt::format("{}: {}", where, problem), std::move(hint));
-  }
-
- private:
-  const Json& json_;
-  std::string place_;
-};
+constexpr std::size_t most_calls_at_once = 1024;
+constexpr std::size_t smallest_max_message = 64u << 10;
+constexpr std::size_t largest_max_message = 1u << 30;
 
 void check_name(const std::string& name, const std::string& place) {
   const auto fits = [](char c) {
@@ -138,16 +37,96 @@ Scope scope_of(const std::string& word) {
   return word == "step" ? Scope::step : Scope::lane;
 }
 
+/// The keys that servers and plugins share.
+const std::vector<std::string> common_keys{
+    "timeout",
+    "maxTotal",
+    "allow",
+    "deny",
+    "trust",
+    "inputLimit",
+    "taskHold",
+    "sampling",
+    "logLevel",
+    "outputSchema",
+    "concurrency",
+    "maxMessage"
+};
+
+std::vector<std::string> with_common_keys(std::vector<std::string> own) {
+  own.insert(own.end(), common_keys.begin(), common_keys.end());
+  return own;
+}
+
+std::optional<std::size_t> concurrency_of(const Section& ours) {
+  const Json* value = ours.find("concurrency");
+  if (value == nullptr) return std::nullopt;
+  if (*value == "exclusive") return 1;
+  const bool fits = value->is_number_integer() && *value >= 1 && *value <= most_calls_at_once;
+  if (fits) return value->get<std::size_t>();
+  Section::refuse(
+      ours.at("concurrency"),
+      fmt::format("{} is no number of calls at once", dump(*value)),
+      fmt::format("Write \"exclusive\" or a whole number from 1 to {}.", most_calls_at_once)
+  );
+}
+
+std::string sampling_tool_of(const Section& ours) {
+  const std::string tool = ours.text("sampling");
+  const std::size_t dot = tool.find('.');
+  if (tool.empty() || (dot != std::string::npos && dot > 0 && dot + 1 < tool.size())) return tool;
+  Section::refuse(
+      ours.at("sampling"),
+      fmt::format("'{}' names no tool", tool),
+      "Write <source>.<tool>, or leave it out: then the server's requests for sampling are denied."
+  );
+}
+
+void read_common(const Section& ours, SourceConfig& source) {
+  source.timeout = ours.duration("timeout", source.timeout);
+  source.max_total = ours.duration("maxTotal", std::max(longest_call, source.timeout));
+  source.filter = NameFilter{ours.texts("allow"), ours.texts("deny")};
+  source.trusted = ours.flag("trust", source.trusted);
+  source.input_limit = ours.duration("inputLimit", source.input_limit);
+  source.task_hold = ours.duration("taskHold", source.task_hold);
+  source.sampling_tool = sampling_tool_of(ours);
+  source.log_level = ours.word(
+      "logLevel",
+      source.log_level,
+      {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
+  );
+  source.output_schema = ours.word("outputSchema", "enforce", {"enforce", "warn"}) == "warn"
+                             ? SchemaPolicy::warn
+                             : SchemaPolicy::enforce;
+  source.concurrency = concurrency_of(ours);
+  source.max_message =
+      ours.size("maxMessage", source.max_message, smallest_max_message, largest_max_message);
+}
+
 void read_extension(const Section& server, SourceConfig& source) {
   const Json none = Json::object();
   const Json* found = server.find("opsroom");
   const Section ours(found != nullptr ? *found : none, server.at("opsroom"));
-  ours.only({"scope", "timeout", "maxTotal", "allow", "deny", "trust"});
+  ours.only(with_common_keys({"scope", "idle", "maxLifetime"}));
   source.scope = scope_of(ours.word("scope", "lane", {"host", "lane", "step"}));
-  source.timeout = ours.duration("timeout", server_timeout);
-  source.max_total = ours.duration("maxTotal", std::max(longest_call, source.timeout));
-  source.filter = NameFilter{ours.texts("allow"), ours.texts("deny")};
-  source.trusted = ours.flag("trust", false);
+  source.timeout = server_timeout;
+  read_common(ours, source);
+  source.idle = ours.duration("idle", source.idle);
+  source.max_lifetime = ours.duration("maxLifetime", source.max_lifetime);
+}
+
+/// Reads what may name secrets. A missing one stops this source and no other: it is told whenever
+/// somebody wants to use it.
+template <class Read>
+void read_secrets(SourceConfig& source, Read read) {
+  try {
+    read();
+  } catch (const Failure& failure) {
+    if (failure.code() == Code::invalid) throw;
+    source.refusal = failure.message();
+    source.refusal_hint = failure.hint();
+    source.refusal_code = failure.code();
+  }
 }
 
 SourceConfig read_server(const std::string& name, const Section& server, const Expander& expander) {
@@ -157,20 +136,27 @@ SourceConfig read_server(const std::string& name, const Section& server, const E
   read_extension(server, source);
   if (server.find("command") == nullptr && server.find("url") != nullptr) {
     source.refusal = "it is an HTTP server, and only stdio servers can be used";
+    source.refusal_hint = fmt::format("Give it a \"command\" at {}.", source.place);
     return source;
   }
-  const std::string command = expander.expand(server.text("command"), source.title());
+  const std::string command = server.text("command");
+  const std::vector<std::string> arguments = server.texts("args");
+  const auto variables = server.text_map("env");
+  const std::string directory = server.text("cwd");
   if (command.empty()) {
     Section::refuse(server.at("command"), "required, but missing", "Name the program to start.");
   }
-  source.argv.push_back(command);
-  for (const std::string& argument : server.texts("args")) {
-    source.argv.push_back(expander.expand(argument, source.title()));
-  }
-  for (const auto& [variable, value] : server.text_map("env")) {
-    source.environment[variable] = expander.expand(value, source.title());
-  }
-  source.directory = expander.expand(server.text("cwd"), source.title());
+  const auto expand = [&](const std::string& text) {
+    return expander.expand(text, source.title(), source.secrets);
+  };
+  read_secrets(source, [&] {
+    source.argv.push_back(expand(command));
+    for (const std::string& argument : arguments)
+      source.argv.push_back(expand(argument));
+    for (const auto& [variable, value] : variables)
+      source.environment[variable] = expand(value);
+    source.directory = expand(directory);
+  });
   return source;
 }
 
@@ -188,18 +174,17 @@ SourceConfig plugin_defaults(const std::string& name, std::string place) {
 }
 
 SourceConfig read_plugin(const std::string& name, const Section& plugin, const Expander& expander) {
-  plugin.only({"library", "isolation", "timeout", "maxTotal", "allow", "deny", "trust", "env"});
+  plugin.only(with_common_keys({"library", "isolation", "env"}));
   SourceConfig source = plugin_defaults(name, plugin.place());
   source.library = plugin.text("library", source.library.string());
   // "inprocess" has its place here; it needs the operator's digest check first, so it is refused.
   plugin.word("isolation", "process", {"process"});
-  source.timeout = plugin.duration("timeout", plugin_timeout);
-  source.max_total = plugin.duration("maxTotal", std::max(longest_call, source.timeout));
-  source.filter = NameFilter{plugin.texts("allow"), plugin.texts("deny")};
-  source.trusted = plugin.flag("trust", true);
-  for (const auto& [variable, value] : plugin.text_map("env")) {
-    source.environment[variable] = expander.expand(value, source.title());
-  }
+  read_common(plugin, source);
+  const auto variables = plugin.text_map("env");
+  read_secrets(source, [&] {
+    for (const auto& [variable, value] : variables)
+      source.environment[variable] = expander.expand(value, source.title(), source.secrets);
+  });
   return source;
 }
 
@@ -281,26 +266,6 @@ ToolsConfig default_tools_config() {
     add(config, plugin_defaults(name, fmt::format("the default configuration, plugin '{}'", name)));
   }
   return config;
-}
-
-std::optional<Clock::duration> parse_duration(std::string_view text) {
-  long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value <= 0 || value > 100'000'000) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit == "ms") return Clock::duration(std::chrono::milliseconds(value));
-  if (unit == "s") return Clock::duration(std::chrono::seconds(value));
-  if (unit == "m") return Clock::duration(std::chrono::minutes(value));
-  if (unit == "h") return Clock::duration(std::chrono::hours(std::min(value, 1'000'000L)));
-  return std::nullopt;
-}
-
-std::string duration_text(Clock::duration duration) {
-  const auto ms = std::chrono::duration_cast<Milliseconds>(duration).count();
-  if (ms % 1000 != 0 || ms == 0) return fmt::format("{} ms", ms);
-  if (ms % 3'600'000 == 0) return fmt::format("{} h", ms / 3'600'000);
-  if (ms % 60'000 == 0) return fmt::format("{} min", ms / 60'000);
-  return fmt::format("{} s", ms / 1000);
 }
 
 }  // namespace opsroom::tools

@@ -1,8 +1,11 @@
 #pragma once
 
 #include "base/async.hpp"
+#include "base/failure.hpp"
 #include "base/json.hpp"
 #include "process/child_process.hpp"
+#include "tools/config_section.hpp"
+#include "tools/expand.hpp"
 #include "tools/glob.hpp"
 
 #include <filesystem>
@@ -19,6 +22,9 @@ enum class Scope { host, lane, step };
 
 std::string_view to_string(Scope scope);
 
+/// What a result that does not fit its tool's outputSchema is: a failure, or a warning in the log.
+enum class SchemaPolicy { enforce, warn };
+
 /// One source of tools: an MCP server or a plugin library.
 struct SourceConfig {
   enum class Kind { server, plugin };
@@ -34,11 +40,31 @@ struct SourceConfig {
   Clock::duration max_total{};  ///< whatever the progress
   NameFilter filter;
   bool trusted = false;  ///< its annotations are believed
-  std::string place;     ///< "tools.json: /mcpServers/files", for messages
-  std::string refusal;   ///< why it cannot be used by this version (an HTTP server); else empty
+  /// "inputLimit": how long its process waits for a person's answer at most.
+  Clock::duration input_limit = std::chrono::minutes(15);
+  /// "taskHold": how long a call waits for a task beside it before it is suspended.
+  Clock::duration task_hold{};
+  std::string sampling_tool;       ///< "sampling": `<source>.<tool>`; empty: sampling is denied
+  std::string log_level = "info";  ///< "logLevel": the least that the server is to log
+  SchemaPolicy output_schema = SchemaPolicy::enforce;
+  /// "concurrency": the most calls at once, "exclusive" being 1. Unset: 1 for a legacy server, 64
+  /// for a modern one.
+  std::optional<std::size_t> concurrency;
+  /// "idle": a host-scoped process without a call for so long is stopped until the next one.
+  Clock::duration idle = std::chrono::minutes(10);
+  Clock::duration max_lifetime{};       ///< "maxLifetime" of a host-scoped process; zero: no limit
+  std::size_t max_message = 64u << 20;  ///< "maxMessage": the longest message taken, in bytes
+  std::vector<Secret> secrets;          ///< what `${..}` put into argv, environment and directory
+  std::string place;                    ///< "tools.json: /mcpServers/files", for messages
+  /// Why it cannot be used (an HTTP server, a missing secret), with remedy and code; else empty.
+  std::string refusal;
+  std::string refusal_hint;
+  Code refusal_code = Code::unsupported;
 
   /// "server 'files'" or "plugin 'exec'", for messages.
   std::string title() const;
+
+  bool operator==(const SourceConfig&) const = default;
 };
 
 /// What tools.json says, checked, with `${env:..}` and `${file:..}` already replaced.
@@ -49,10 +75,10 @@ struct ToolsConfig {
   std::vector<std::string> names() const;
 };
 
-/// Reads a tools.json. Failure{invalid} names file, JSON Pointer and what is allowed; a variable or
-/// file that a `${..}` names and that does not exist is Failure{not_found} naming server and
-/// variable. Without a `plugins` member, the plugins that come with opsroom are there as well,
-/// except where a server has the name.
+/// Reads a tools.json. Failure{invalid} names file, JSON Pointer and what is allowed. A variable or
+/// file that a `${..}` names and that does not exist becomes the source's `refusal`. Without a
+/// `plugins` member, the plugins that come with opsroom are there as well, except where a server
+/// has the name.
 ToolsConfig load_tools_config(const std::filesystem::path& file);
 
 /// The same from a document in memory; `file` is for messages and for relative `${file:..}` paths.
@@ -60,11 +86,5 @@ ToolsConfig parse_tools_config(const Json& document, const std::filesystem::path
 
 /// What there is without a tools.json: the plugins exec, files and git.
 ToolsConfig default_tools_config();
-
-/// "500ms", "30s", "10m", "1h"; none when `text` is no positive duration.
-std::optional<Clock::duration> parse_duration(std::string_view text);
-
-/// "500 ms", "30 s", "10 min", "1 h": for messages.
-std::string duration_text(Clock::duration duration);
 
 }  // namespace opsroom::tools

@@ -72,7 +72,8 @@ TEST(ToolsConfig, RefusesUnknownKeysOfOursByName) {
   EXPECT_EQ(
       failure_of(R"({"mcpServers": {"a": {"command": "x", "opsroom": {"scop": "lane"}}}})"),
       "tools.json: /mcpServers/a/opsroom/scop: unknown key | Did you mean \"scope\"? Allowed are "
-      "scope, timeout, maxTotal, allow, deny and trust."
+      "scope, idle, maxLifetime, timeout, maxTotal, allow, deny, trust, inputLimit, taskHold, "
+      "sampling, logLevel, outputSchema, concurrency and maxMessage."
   );
 }
 
@@ -134,16 +135,89 @@ TEST(ToolsConfig, ReplacesVariablesAndFiles) {
   EXPECT_EQ(a.environment.at("W"), "${workspaceFolder}");
 }
 
-TEST(ToolsConfig, AMissingVariableNamesServerAndVariable) {
+TEST(ToolsConfig, ReadsTheKeysOfSupervision) {
+  const auto config = parse(R"({"mcpServers": {"a": {"command": "x", "opsroom": {
+      "scope": "host", "idle": "5m", "maxLifetime": "24h", "concurrency": "exclusive",
+      "inputLimit": "2h", "taskHold": "3s", "sampling": "model.ask", "logLevel": "debug",
+      "outputSchema": "warn", "maxMessage": "1MiB"}}}})");
+  const SourceConfig& a = config.sources.at("a");
+  EXPECT_EQ(a.idle, 5min);
+  EXPECT_EQ(a.max_lifetime, 24h);
+  EXPECT_EQ(a.concurrency, 1u);
+  EXPECT_EQ(a.input_limit, 2h);
+  EXPECT_EQ(a.task_hold, 3s);
+  EXPECT_EQ(a.sampling_tool, "model.ask");
+  EXPECT_EQ(a.log_level, "debug");
+  EXPECT_EQ(a.output_schema, SchemaPolicy::warn);
+  EXPECT_EQ(a.max_message, 1u << 20);
+}
+
+TEST(ToolsConfig, WithoutThoseKeysThereAreCarefulDefaults) {
+  const auto config = parse(R"({"mcpServers": {"a": {"command": "x"}}})");
+  const SourceConfig& a = config.sources.at("a");
+  EXPECT_EQ(a.idle, 10min);
+  EXPECT_EQ(a.max_lifetime, 0s);
+  EXPECT_FALSE(a.concurrency);
+  EXPECT_EQ(a.input_limit, 15min);
+  EXPECT_EQ(a.sampling_tool, "");
+  EXPECT_EQ(a.output_schema, SchemaPolicy::enforce);
+  EXPECT_EQ(a.max_message, 64u << 20);
+}
+
+std::string failure_of_extension(const std::string& extension) {
+  const std::string text =
+      R"({"mcpServers": {"a": {"command": "x", "opsroom": )" + extension + "}}}";
+  return failure_of(text.c_str());
+}
+
+TEST(ToolsConfig, ValuesOutOfRangeNameTheRange) {
   EXPECT_THAT(
-      failure_of(
-          R"({"mcpServers": {"a": {"command": "x", "env": {"T": "${env:OPSROOM_NOT_SET}"}}}})"
-      ),
-      HasSubstr("server 'a' needs the environment variable OPSROOM_NOT_SET, which is not set")
+      failure_of_extension(R"({"concurrency": 0})"),
+      HasSubstr("/opsroom/concurrency: 0 is no number of calls at once | Write \"exclusive\" or a "
+                "whole number from 1 to 1024")
   );
   EXPECT_THAT(
-      failure_of(R"({"plugins": {"p": {"env": {"T": "${file:/nowhere/at/all}"}}}})"),
-      HasSubstr("plugin 'p' needs ${file:/nowhere/at/all}")
+      failure_of_extension(R"({"maxMessage": "2GiB"})"),
+      HasSubstr("/opsroom/maxMessage: '2GiB' is no size from 64 KiB to 1 GiB")
+  );
+  EXPECT_THAT(
+      failure_of_extension(R"({"sampling": "model"})"),
+      HasSubstr("/opsroom/sampling: 'model' names no tool | Write <source>.<tool>")
+  );
+  EXPECT_THAT(failure_of_extension(R"({"logLevel": "loud"})"), HasSubstr("Allowed are debug"));
+}
+
+TEST(ToolsConfig, WhatAReferencePutInIsASecretWithItsName) {
+  const TemporaryDirectory home;
+  write_file(home.path() / "token", "s3cret\n");
+  ::setenv("OPSROOM_TEST_TOKEN", "from-env", 1);
+  const auto config = parse_tools_config(
+      Json::parse(R"({"mcpServers": {"a": {"command": "x", "args": ["${env:OPSROOM_TEST_TOKEN}"],
+        "env": {"T": "${file:token}", "U": "${file:token}", "H": "${env:HOME}/x"}}}})"),
+      home.path() / "tools.json"
+  );
+  EXPECT_THAT(
+      config.sources.at("a").secrets,
+      ElementsAre(Secret{"OPSROOM_TEST_TOKEN", "from-env"}, Secret{"token", "s3cret"})
+  );
+}
+
+TEST(ToolsConfig, AMissingSecretStopsItsSourceAndNoOther) {
+  const auto config = parse(R"({"mcpServers": {
+      "a": {"command": "x", "env": {"T": "${env:OPSROOM_NOT_SET}"}}, "b": {"command": "x"}},
+      "plugins": {"p": {"env": {"T": "${file:/nowhere/at/all}"}}}})");
+  const SourceConfig& a = config.sources.at("a");
+  EXPECT_EQ(a.refusal, "the environment variable OPSROOM_NOT_SET is not set");
+  EXPECT_THAT(a.refusal_hint, HasSubstr("Set OPSROOM_NOT_SET where opsroom starts"));
+  EXPECT_EQ(a.refusal_code, Code::not_found);
+  EXPECT_EQ(config.sources.at("b").refusal, "");
+  EXPECT_THAT(config.sources.at("p").refusal, HasSubstr("${file:/nowhere/at/all} cannot be read"));
+}
+
+TEST(ToolsConfig, AnUnclosedReferenceIsAnErrorOfTheFile) {
+  EXPECT_THAT(
+      failure_of(R"({"mcpServers": {"a": {"command": "x", "args": ["${env:X"]}}})"),
+      HasSubstr("server 'a': '${env:X' is not closed")
   );
 }
 
