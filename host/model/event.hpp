@@ -11,9 +11,14 @@
 namespace opsroom {
 
 /// Everything the Runboard can show about a run, as an append-only list of kinds:
-///   run.queued run.started run.requeued run.waiting run.finished   data: the run's new status, ...
-///   step.started step.finished                                     data: position, id, tool,
-///   status, ... log        lines; data: {"stream": "stdout" | "stderr" | "host" | a tool's logger}
+///   run.queued run.started run.requeued run.waiting run.resumed run.finished
+///              data: the run's new status, ...
+///   step.started step.finished   data: position, id, tool, status, ...
+///   input.requested   data: {"id", "key", "method", "tool", "position", "mode", "message", "url",
+///                     "schema", "live", "expires_at"}, as far as they apply
+///   input.answered    data: {"id", "key", "action", "by"}; the content is not told
+///   input.closed      data: {"id", "key", "status": "expired" | "withdrawn"}
+///   log        lines; data: {"stream": "stdout" | "stderr" | "host" | a tool's logger}
 ///   progress   data: {"done", "total", "message"}
 ///   artifact   data: {"id", "kind", "name", "media_type", "size", "sha256", "meta"}
 ///   note       data: {"text"}: the host's own words (retries, waits, remedies)

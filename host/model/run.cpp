@@ -23,7 +23,7 @@ constexpr std::array<std::pair<RunStatus, std::string_view>, 8> names{{
     {canceled, "canceled"},
 }};
 
-constexpr std::array<std::pair<RunStatus, RunStatus>, 16> moves{{
+constexpr std::array<std::pair<RunStatus, RunStatus>, 17> moves{{
     {scheduled, blocked},
     {scheduled, queued},
     {scheduled, canceled},
@@ -38,6 +38,7 @@ constexpr std::array<std::pair<RunStatus, RunStatus>, 16> moves{{
     {running, failed},
     {running, canceled},
     {waiting, queued},
+    {waiting, running},  // a question of a tool at work was answered
     {waiting, failed},
     {waiting, canceled},
 }};

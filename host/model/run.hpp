@@ -11,8 +11,9 @@
 
 namespace opsroom {
 
-/// `blocked`: behind another run of its lane. `queued`: head of its lane, claimable. `waiting`: a
-/// person must decide; the lane stays taken, the slot does not.
+/// `blocked`: behind another run of its lane. `queued`: head of its lane, claimable. `waiting`: for
+/// a person or a tool elsewhere; the lane stays taken, the slot only while a tool at work asks
+/// (then `claimed_by` is set).
 enum class RunStatus { scheduled, blocked, queued, running, waiting, succeeded, failed, canceled };
 
 std::string_view to_string(RunStatus status);
