@@ -1,6 +1,7 @@
 #include "web/errors.hpp"
 
 #include "base/json.hpp"
+#include "model/input_reply.hpp"
 #include "web/reply.hpp"
 
 #include <spdlog/spdlog.h>
@@ -25,6 +26,23 @@ Response of_failure(const Failure& failure) {
   return response;
 }
 
+/// Where the problems are, for a form that shows each at its field.
+Response of_unfit_reply(const UnfitReply& unfit) {
+  Json problems = Json::array();
+  for (const ReplyProblem& problem : unfit.problems()) {
+    problems.push_back(
+        {{"pointer", problem.pointer}, {"rule", problem.rule}, {"message", problem.message}}
+    );
+  }
+  Json error = {
+      {"code", code_name(unfit.code())},
+      {"message", unfit.message()},
+      {"hint", Json()},
+      {"problems", std::move(problems)},
+  };
+  return json_response(Json{{"error", std::move(error)}}, http_status(unfit.code()));
+}
+
 Response of_refusal(const Refusal& refusal) {
   Response response =
       error_body(refusal.status(), refusal.code(), refusal.message(), refusal.hint());
@@ -41,6 +59,8 @@ Response error_response(std::exception_ptr error, const Request& request) {
     std::rethrow_exception(error);
   } catch (const Refusal& refusal) {
     return of_refusal(refusal);
+  } catch (const UnfitReply& unfit) {
+    return of_unfit_reply(unfit);
   } catch (const Failure& failure) {
     if (failure.code() == Code::internal) {
       spdlog::error("{} {}: {}", request.method, request.path(), failure.what());

@@ -1,5 +1,6 @@
 #include "base/failure.hpp"
 #include "model/to_json.hpp"
+#include "web/answering.hpp"
 #include "web/parameters.hpp"
 #include "web/reply.hpp"
 #include "web/services.hpp"
@@ -37,6 +38,11 @@ Task<Response> show(const Services& services, Call call) {
   const auto steps = co_await services.ledger.steps(id);
   Json body = to_json(run);
   body["steps"] = to_json_array(steps);
+  body["questions"] = Json::array();
+  if (run.status == RunStatus::waiting) {
+    const auto open = co_await services.ledger.inputs(id, true);
+    body["questions"] = to_json_array(open);
+  }
   co_return json_response(body);
 }
 
@@ -54,14 +60,25 @@ Task<Response> cancel(const Services& services, Call call) {
 }
 
 Task<Response> answer(const Services& services, Call call) {
-  const Json body = object_body(call.request, {"decision"});
+  const Json body = object_body(call.request, {"decision", "action", "content"});
+  const RunId id = run_id(call);
+  if (body.contains("action")) {
+    if (body.contains("decision")) {
+      throw Failure(Code::invalid, "'decision' and 'action' are both given", "Give one of them.");
+    }
+    co_await services.ledger.run(id);
+    auto answering = answer_only_question(services, id, read_reply(body), call.who());
+    co_await std::move(answering);
+    const Run answered = co_await services.ledger.run(id);
+    co_return json_response(to_json(answered));
+  }
   const std::string decision = body_text(body, "decision", decision_limit);
   if (decision != "retry" && decision != "skip" && decision != "fail") {
     throw Failure(
         Code::invalid, fmt::format("'{}' is not a decision", decision), "Say retry, skip or fail."
     );
   }
-  const Run run = co_await services.ledger.answer(run_id(call), decision, call.who());
+  const Run run = co_await services.ledger.answer(id, decision, call.who());
   co_return json_response(to_json(run));
 }
 

@@ -47,6 +47,7 @@ class Server::Site : public std::enable_shared_from_this<Site> {
     add_login_routes(router_, services_);
     add_session_routes(router_, services_);
     add_run_routes(router_, services_);
+    add_input_routes(router_, services_);
     add_enqueue_route(router_, services_);
     add_artifact_routes(router_, services_);
     add_stream_route(router_, services_);

@@ -36,6 +36,7 @@ void add_health_routes(Router& router, const Services& services);
 void add_login_routes(Router& router, const Services& services);
 void add_session_routes(Router& router, const Services& services);
 void add_run_routes(Router& router, const Services& services);
+void add_input_routes(Router& router, const Services& services);
 void add_enqueue_route(Router& router, const Services& services);
 void add_artifact_routes(Router& router, const Services& services);
 void add_stream_route(Router& router, const Services& services);

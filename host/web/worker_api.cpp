@@ -23,6 +23,10 @@ Json describe(const ClaimedRun& claimed) {
   body["session"] = to_json(claimed.session);
   body["last_seq"] = claimed.last_seq;
   body["steps"] = to_json_array(claimed.steps);
+  // What only a worker may know: how a call that waits goes on.
+  for (std::size_t i = 0; i < claimed.steps.size(); ++i)
+    body["steps"][i]["resume"] = claimed.steps[i].resume;
+  body["questions"] = to_json_array(claimed.inputs);
   return body;
 }
 

@@ -27,6 +27,7 @@ class FakeLedger final : public Ledger {
   std::map<RunId, Run> run_rows;
   std::map<RunId, std::vector<Event>> event_rows;
   std::map<RunId, std::vector<Step>> step_rows;
+  std::map<InputId, InputRequest> input_rows;
   std::map<ArtifactId, Artifact> artifact_rows;
   std::map<ArtifactId, std::string> contents;
   std::vector<WorkerInfo> worker_rows;
@@ -72,6 +73,19 @@ class FakeLedger final : public Ledger {
     event.lines = std::move(lines);
     rows.push_back(std::move(event));
     return rows.back();
+  }
+
+  InputId add_input(RunId run, Json params) {
+    const InputId id{static_cast<std::int64_t>(input_rows.size()) + 1};
+    InputRequest& row = input_rows[id];
+    row.id = id;
+    row.run = run;
+    row.position = 1;
+    row.step = "ask";
+    row.tool = "forms.register";
+    row.ask = InputAsk{"q", "elicitation/create", std::move(params)};
+    row.created_at = "2026-01-01T00:00:00.000Z";
+    return id;
   }
 
   ArtifactId add_artifact(RunId run, std::string kind, std::string name, std::string content) {
@@ -154,6 +168,26 @@ class FakeLedger final : public Ledger {
       throw Failure(Code::conflict, fmt::format("run {} waits for no answer", id));
     }
     done.push_back(fmt::format("{} {} by {}", decision, id, who));
+    co_return row;
+  }
+  Task<std::vector<InputRequest>> inputs(std::optional<RunId> run, bool open_only) override {
+    co_await gate();
+    co_return newest(input_rows, 1000, [&](const InputRequest& row) {
+      return (!run || row.run == *run) && (!open_only || row.open());
+    });
+  }
+  Task<InputRequest> input(InputId id) override {
+    co_await gate();
+    co_return at(input_rows, id, "question");
+  }
+  Task<InputRequest> answer_input(InputId id, InputReply reply, std::string who) override {
+    co_await gate();
+    InputRequest& row = at(input_rows, id, "question");
+    done.push_back(
+        fmt::format("{} {} {} by {}", to_string(reply.action), id, dump(reply.content), who)
+    );
+    row.reply = std::move(reply);
+    row.answered_by = std::move(who);
     co_return row;
   }
   Task<std::vector<Event>> events(RunId id, std::int64_t after, int limit) override {
