@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_pages = 64;
 constexpr std::size_t most_tools = 1024;
+constexpr double longest_ttl_ms = 1e12;
 
 /// Errors by which a server says that it has not begun to act.
 bool is_rejection(int code) {
@@ -31,6 +32,15 @@ void read_error(const Json& payload, ToolResult& into) {
   const mcp::RpcError error = mcp::rpc_error(payload);
   into.delivery = is_rejection(error.code) ? Delivery::rejected : Delivery::answered;
   into.error = fmt::format("{} (JSON-RPC error {})", error.message, error.code);
+}
+
+/// Cache hints of a list result. A negative or absurd one is no hint.
+std::optional<Clock::duration> ttl_of(const Json& result) {
+  const auto ttl = result.is_object() ? result.find("ttlMs") : result.end();
+  if (!result.is_object() || ttl == result.end() || !ttl->is_number()) return std::nullopt;
+  const double ms = ttl->get<double>();
+  if (!(ms >= 0 && ms <= longest_ttl_ms)) return std::nullopt;
+  return Milliseconds(static_cast<std::int64_t>(ms));
 }
 
 /// Results that are none yet: the server wants something first.
@@ -134,12 +144,15 @@ Task<std::vector<Json>> McpClient::list_tools(Clock::duration deadline) {
   std::set<std::string> names;
   std::set<std::string> cursors;
   std::optional<std::string> cursor;
+  tools_ttl_.reset();
   for (std::size_t pages = 0; pages < most_pages; ++pages) {
     Json params = Json::object();
     if (cursor) params["cursor"] = *cursor;
     auto asking = ask("tools/list", std::move(params), until);
     const auto exchange = co_await std::move(asking);
-    mcp::ToolPage page = mcp::tool_page(answer_of(*exchange, "tools/list"));
+    const Json answer = answer_of(*exchange, "tools/list");
+    if (const auto ttl = ttl_of(answer)) tools_ttl_ = std::min(*ttl, tools_ttl_.value_or(*ttl));
+    mcp::ToolPage page = mcp::tool_page(answer);
     for (Json& tool : page.tools) {
       // The first of a name wins, in the server's order: the list is the same every time.
       if (names.insert(tool["name"].get<std::string>()).second) tools.push_back(std::move(tool));
@@ -153,6 +166,13 @@ Task<std::vector<Json>> McpClient::list_tools(Clock::duration deadline) {
       fmt::format("{}: its tools/list does not end", options_.title),
       fmt::format("At most {} pages and {} tools are read.", most_pages, most_tools)
   );
+}
+
+Task<bool> McpClient::answers(Clock::duration patience) {
+  const std::string method = era_ == Era::modern ? "server/discover" : "ping";
+  auto asking = ask(method, Json::object(), Clock::now() + patience);
+  const auto exchange = co_await std::move(asking);
+  co_return exchange->answered();
 }
 
 std::shared_ptr<Exchange> McpClient::start_call(

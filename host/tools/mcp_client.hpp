@@ -83,6 +83,12 @@ class McpClient {
 
   /// All pages of tools/list. Throws Failure.
   Task<std::vector<Json>> list_tools(Clock::duration deadline);
+  /// How long the last list_tools may be believed, as the server said (modern era, the shortest of
+  /// its pages); none when it said nothing.
+  std::optional<Clock::duration> tools_ttl() const { return tools_ttl_; }
+
+  /// Whether the server says anything at all within `patience`: any answer counts, an error too.
+  Task<bool> answers(Clock::duration patience);
 
   /// Sends a tools/call. `context` is read at once; its progress token is set here.
   std::shared_ptr<Exchange> start_call(mcp::CallContext context, std::shared_ptr<CallSink> sink);
@@ -139,6 +145,7 @@ class McpClient {
   std::int64_t last_id_ = 0;
   std::optional<Era> era_;
   std::string version_;
+  std::optional<Clock::duration> tools_ttl_;
   std::size_t noise_ = 0;
   bool delivering_ = false;
   bool oversize_blamed_ = false;
