@@ -216,6 +216,49 @@ Task<Run> PgLedger::answer(RunId id, std::string decision, std::string who) {
   co_return co_await std::move(answering);
 }
 
+Task<std::vector<InputRequest>> PgLedger::inputs(std::optional<RunId> run, bool open_only) {
+  auto body = [&](Tx& tx) {
+    const pqxx::result rows = tx.exec_params(
+        "select " + input_columns("i") +
+            " from ops.input_requests i where ($1::bigint is null or i.run_id = $1)"
+            " and (i.status = 'open' or not $2) order by i.id desc limit 1000",
+        run ? std::optional(run->value) : std::nullopt,
+        open_only
+    );
+    if (rows.empty() && run) run_by_id(tx, *run);
+    return all(rows, input_from);
+  };
+  auto reading = database_.transaction(std::move(body));
+  co_return co_await std::move(reading);
+}
+
+Task<InputRequest> PgLedger::input(InputId id) {
+  auto body = [&](Tx& tx) {
+    const pqxx::result rows = tx.exec_params(
+        "select " + input_columns("i") + " from ops.input_requests i where i.id = $1", id.value
+    );
+    if (rows.empty()) throw missing("question", id);
+    return input_from(rows[0]);
+  };
+  auto reading = database_.transaction(std::move(body));
+  co_return co_await std::move(reading);
+}
+
+Task<InputRequest> PgLedger::answer_input(InputId id, InputReply reply, std::string who) {
+  const std::string content = json_text(reply.content);
+  auto body = [&](Tx& tx) {
+    return input_from(tx.exec_params1(
+        "select " + input_columns("i") + " from ops.answer_input($1, $2, $3::jsonb, $4) i",
+        id.value,
+        std::string(to_string(reply.action)),
+        content,
+        printable_utf8(who)
+    ));
+  };
+  auto answering = database_.transaction(std::move(body));
+  co_return co_await std::move(answering);
+}
+
 Task<std::vector<Event>> PgLedger::events(RunId id, std::int64_t after, int limit) {
   auto body = [&](Tx& tx) {
     // The chunk that holds `after + 1` may begin before it: the index finds it as the last that
@@ -313,7 +356,8 @@ Task<std::vector<WorkerInfo>> PgLedger::workers() {
   auto body = [](Tx& tx) {
     const pqxx::result rows = tx.exec(
         "select w.id, w.slots, ops.iso(w.heartbeat_at) as heartbeat_at,"
-        " (select count(*) from ops.runs r where r.claimed_by = w.id and r.status = 'running')"
+        " (select count(*) from ops.runs r where r.claimed_by = w.id"
+        " and r.status in ('running', 'waiting'))"
         " as running, w.stopped_at is null and w.heartbeat_at > clock_timestamp() -"
         " coalesce(w.lease, make_interval(secs => (select s.value::double precision"
         " from ops.settings s where s.name = 'lease_seconds'))) as alive"

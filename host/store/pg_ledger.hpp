@@ -22,6 +22,10 @@ class PgLedger final : public Ledger {
   Task<Run> cancel(RunId id, std::string who) override;
   Task<Run> answer(RunId id, std::string decision, std::string who) override;
 
+  Task<std::vector<InputRequest>> inputs(std::optional<RunId> run, bool open_only) override;
+  Task<InputRequest> input(InputId id) override;
+  Task<InputRequest> answer_input(InputId id, InputReply reply, std::string who) override;
+
   /// Ends before a number that is missing, so that a reader never steps over a line.
   Task<std::vector<Event>> events(RunId id, std::int64_t after, int limit) override;
   Task<std::vector<std::pair<Run, std::int64_t>>> heads(SessionId id) override;

@@ -28,7 +28,25 @@ ClaimedRun claimed_from(const pqxx::row& row) {
   return claimed;
 }
 
-/// Session, steps and last event number of runs that were just claimed, in the same transaction.
+/// What the steps of these runs that were laid down have asked for, oldest first; also when the round
+/// that began with the answers was interrupted, since it may be repeated.
+void add_inputs(
+    pqxx::transaction_base& tx, std::map<std::int64_t, ClaimedRun*>& by_id, const std::string& ids
+) {
+  const pqxx::result inputs = tx.exec_params(
+      "select " + input_columns("i") +
+          " from ops.run_steps s join ops.input_requests i on i.run_id = s.run_id"
+          " and i.position = s.position and not i.live"
+          " where s.run_id = any ($1::bigint[]) and s.resume <> 'null' order by i.attempt, i.id",
+      ids
+  );
+  for (const pqxx::row row : inputs) {
+    by_id.at(row["run_id"].as<std::int64_t>())->inputs.push_back(input_from(row));
+  }
+}
+
+/// Session, steps, inputs and last event number of runs that were just claimed, in the same
+/// transaction.
 void complete(pqxx::transaction_base& tx, std::vector<ClaimedRun>& runs) {
   std::map<std::int64_t, ClaimedRun*> by_id;
   for (ClaimedRun& run : runs)
@@ -54,6 +72,7 @@ void complete(pqxx::transaction_base& tx, std::vector<ClaimedRun>& runs) {
   for (const pqxx::row row : steps) {
     by_id.at(row["run_id"].as<std::int64_t>())->steps.push_back(step_from(row));
   }
+  add_inputs(tx, by_id, ids);
 }
 
 std::vector<ClaimedRun> claim_in(
@@ -184,6 +203,30 @@ Task<> PgRunQueue::park(Claim claim, Step step, std::string question, std::vecto
         claim.token,
         row,
         asked,
+        told
+    );
+  };
+  co_await database_.transaction(std::move(body));
+}
+
+Task<> PgRunQueue::suspend(Claim claim, StepChange change, Suspension suspension) {
+  change.step.status = StepStatus::waiting;
+  change.step.resume = std::move(suspension.state);
+  const std::string row = step_text(change.step);
+  const std::string told = events_text(change.events);
+  const std::string asks = asks_text(suspension.asks);
+  const std::string why = printable_utf8(suspension.why);
+  std::optional<std::int64_t> look_again;
+  if (suspension.look_again) look_again = suspension.look_again->count();
+  auto body = [&](pqxx::transaction_base& tx) {
+    tx.exec_params(
+        "select ops.suspend_run($1, $2::uuid, $3::jsonb, $4::jsonb, $5, $6, $7::jsonb)",
+        claim.run.value,
+        claim.token,
+        row,
+        asks,
+        look_again,
+        why,
         told
     );
   };

@@ -26,6 +26,7 @@ class PgRunQueue final : public RunQueue {
   Task<> finish(Claim claim, RunEnd end, std::vector<Event> events) override;
   Task<> release(Claim claim, std::string reason, std::vector<Event> events) override;
   Task<> park(Claim claim, Step step, std::string question, std::vector<Event> events) override;
+  Task<> suspend(Claim claim, StepChange change, Suspension suspension) override;
   Task<> unregister_worker(std::string worker) override;
 
  private:

@@ -27,6 +27,7 @@ struct News {
   bool queue = false;
   std::set<std::int64_t> canceled;
   std::set<std::int64_t> told;
+  std::set<std::int64_t> answered;
 };
 
 std::int64_t run_in(const std::string& payload) {
@@ -49,21 +50,26 @@ class Receiver final : public pqxx::notification_receiver {
   std::function<void(const std::string&)> take_;
 };
 
-/// A connection that listens on the three channels.
+/// A connection that listens on the channels.
 struct Line {
   explicit Line(std::unique_ptr<pqxx::connection> made) : connection(std::move(made)) {
     listen("ops_queue", [this](const std::string&) { news.queue = true; });
     listen("ops_cancel", [this](const std::string& run) { news.canceled.insert(run_in(run)); });
     listen("ops_events", [this](const std::string& run) { news.told.insert(run_in(run)); });
+    listen("ops_input", [this](const std::string& run) { news.answered.insert(run_in(run)); });
   }
 
-  /// Cancellations that are under way: their notifications may have gone by while nobody listened.
+  /// Of held runs: their notifications may have gone by while nobody listened.
   void catch_up() {
     pqxx::nontransaction look(*connection);
-    const auto asked =
-        look.exec("select id from ops.runs where status = 'running' and canceled_at is not null");
-    for (const pqxx::row row : asked)
-      news.canceled.insert(row[0].as<std::int64_t>());
+    const auto held = look.exec(
+        "select id, canceled_at is not null from ops.runs"
+        " where status in ('running', 'waiting') and claimed_by is not null"
+    );
+    for (const pqxx::row row : held) {
+      if (row[1].as<bool>()) news.canceled.insert(row[0].as<std::int64_t>());
+      news.answered.insert(row[0].as<std::int64_t>());
+    }
   }
 
   void listen(const std::string& channel, std::function<void(const std::string&)> take) {
@@ -92,6 +98,7 @@ struct PgWakeups::Listener {
   std::function<void()> on_queue = [] {};
   std::function<void(RunId)> on_cancel = [](RunId) {};
   std::function<void(RunId)> on_events = [](RunId) {};
+  std::function<void(RunId)> on_input = [](RunId) {};
   std::optional<asio::posix::stream_descriptor> socket;
   Signal wake;
   bool stopping = false;
@@ -169,6 +176,8 @@ void PgWakeups::Listener::pass_on(News news) {
     on_cancel(RunId{run});
   for (const std::int64_t run : news.told)
     on_events(RunId{run});
+  for (const std::int64_t run : news.answered)
+    on_input(RunId{run});
   if (news.queue) on_queue();
 }
 
@@ -198,6 +207,10 @@ void PgWakeups::on_cancel(std::function<void(RunId)> callback) {
 
 void PgWakeups::on_events(std::function<void(RunId)> callback) {
   listener_->on_events = std::move(callback);
+}
+
+void PgWakeups::on_input(std::function<void(RunId)> callback) {
+  listener_->on_input = std::move(callback);
 }
 
 void PgWakeups::start() {

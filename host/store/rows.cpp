@@ -86,7 +86,8 @@ std::string run_columns(std::string_view alias) {
 std::string step_columns(std::string_view alias) {
   return filled(
       "{t}.run_id, {t}.position, {t}.id, {t}.tool, {t}.status, {t}.attempt, {t}.arguments, "
-      "{t}.output, {t}.delivery, {t}.error, {t}.hint, ops.iso({t}.started_at) as started_at, "
+      "{t}.output, {t}.resume, {t}.delivery, {t}.error, {t}.hint, ops.iso({t}.started_at) as "
+      "started_at, "
       "ops.iso({t}.finished_at) as finished_at",
       alias
   );
@@ -102,6 +103,16 @@ std::string artifact_columns(std::string_view alias) {
   return filled(
       "{t}.id, {t}.run_id, {t}.step, {t}.kind, {t}.name, {t}.media_type, {t}.size, {t}.sha256, "
       "{t}.meta, ops.iso({t}.created_at) as created_at, ops.iso({t}.updated_at) as updated_at",
+      alias
+  );
+}
+
+std::string input_columns(std::string_view alias) {
+  return filled(
+      "{t}.id, {t}.run_id, {t}.position, {t}.step, {t}.tool, {t}.key, {t}.method, {t}.params, "
+      "{t}.live, {t}.status, {t}.action, {t}.content, {t}.answered_by, "
+      "ops.iso({t}.created_at) as created_at, ops.iso({t}.answered_at) as answered_at, "
+      "ops.iso({t}.expires_at) as expires_at",
       alias
   );
 }
@@ -176,6 +187,7 @@ Step step_from(const pqxx::row& row) {
   step.attempt = row["attempt"].as<int>();
   step.arguments = json(row["arguments"]);
   step.output = json(row["output"]);
+  step.resume = json(row["resume"]);
   step.delivery = maybe_text(row["delivery"]);
   step.error = maybe_text(row["error"]);
   step.hint = maybe_text(row["hint"]);
@@ -212,6 +224,27 @@ Artifact artifact_from(const pqxx::row& row) {
   return artifact;
 }
 
+InputRequest input_from(const pqxx::row& row) {
+  InputRequest input;
+  input.id = {row["id"].as<std::int64_t>()};
+  input.run = {row["run_id"].as<std::int64_t>()};
+  input.position = row["position"].as<int>();
+  input.step = text(row["step"]);
+  input.tool = text(row["tool"]);
+  input.ask = InputAsk{text(row["key"]), text(row["method"]), json(row["params"])};
+  input.live = row["live"].as<bool>();
+  const std::string status = text(row["status"]);
+  if (status == "answered") {
+    input.reply = InputReply{input_action(text(row["action"])), json(row["content"])};
+  }
+  input.expired = status == "expired" || status == "withdrawn";
+  input.answered_by = maybe_text(row["answered_by"]);
+  input.created_at = text(row["created_at"]);
+  input.answered_at = maybe_text(row["answered_at"]);
+  input.expires_at = maybe_text(row["expires_at"]);
+  return input;
+}
+
 std::string json_text(const Json& value) {
   std::string dumped = dump(value);
   if (dumped.find("\\u0000") == std::string::npos) return dumped;
@@ -243,6 +276,7 @@ std::string step_text(const Step& step) {
       {"status", to_string(step.status)},
       {"arguments", step.arguments},
       {"output", step.output},
+      {"resume", step.resume},
       {"delivery", or_null(step.delivery)},
       {"error", or_null(step.error)},
       {"hint", or_null(step.hint)},
@@ -250,6 +284,14 @@ std::string step_text(const Step& step) {
       {"finished_at", time_or_null(step.finished_at)},
   };
   return json_text(item);
+}
+
+std::string asks_text(const std::vector<InputAsk>& asks) {
+  Json array = Json::array();
+  for (const InputAsk& ask : asks) {
+    array.push_back(Json{{"key", ask.key}, {"method", ask.method}, {"params", ask.params}});
+  }
+  return json_text(array);
 }
 
 }  // namespace opsroom::store

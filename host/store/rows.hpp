@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "model/artifact.hpp"
 #include "model/event.hpp"
+#include "model/input.hpp"
 #include "model/run.hpp"
 #include "model/step.hpp"
 
@@ -23,12 +24,14 @@ std::string run_columns(std::string_view alias);
 std::string step_columns(std::string_view alias);
 std::string event_columns(std::string_view alias);
 std::string artifact_columns(std::string_view alias);
+std::string input_columns(std::string_view alias);
 
 Session session_from(const pqxx::row& row);
 Run run_from(const pqxx::row& row);
 Step step_from(const pqxx::row& row);
 Event event_from(const pqxx::row& row);
 Artifact artifact_from(const pqxx::row& row);
+InputRequest input_from(const pqxx::row& row);
 
 std::string text(const pqxx::field& field);  ///< null is ""
 std::optional<std::string> maybe_text(const pqxx::field& field);
@@ -52,6 +55,7 @@ std::string json_text(const Json& value);
 /// Events and steps as the functions of the database read them.
 std::string events_text(const std::vector<Event>& events);
 std::string step_text(const Step& step);
+std::string asks_text(const std::vector<InputAsk>& asks);
 
 /// An SQL array literal of numbers or other plain words.
 template <class Range, class Text>
