@@ -49,6 +49,7 @@ struct ToolResult {
   bool canceled = false;   ///< ended because of the Stop
   bool timed_out = false;
   Json output;        ///< structuredContent, else {"text": the text contents joined}
+  bool structured = false;  ///< `output` is structuredContent
   std::string error;  ///< for people, when not succeeded
   std::string hint;   ///< the remedy, where one is known
   std::vector<ArtifactDraft> artifacts;

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace opsroom::tools {
 namespace {
@@ -46,6 +47,62 @@ ToolName split_tool_name(std::string_view full) {
   return {std::string(full.substr(0, dot)), std::string(full.substr(dot + 1))};
 }
 
+std::shared_ptr<const SchemaChecks> OfferedTool::checks() const {
+  if (checks_) return checks_;
+  checks_ = std::make_shared<const SchemaChecks>(described_.input_schema, described_.output_schema);
+  for (const std::string& problem : checks_->problems()) {
+    spdlog::warn("{}: nothing is checked by its {}", described_.name, problem);
+  }
+  return checks_;
+}
+
+Offer::Offer(
+    const SourceConfig& source,
+    const std::vector<Json>& listed,
+    const Offer* before,
+    std::string pin
+)
+    : source_(source.name), pin_(std::move(pin)) {
+  for (const Json& tool : listed) {
+    const std::string name = tool.at("name").get<std::string>();
+    if (!source.filter.admits(name)) continue;
+    auto described = descriptor(source, name, tool);
+    if (before != nullptr) {
+      const auto same = before->tools_.find(name);
+      const bool shared = same != before->tools_.end() && same->second->listed() == tool &&
+                          same->second->described().safe_to_repeat == described.safe_to_repeat;
+      if (shared) {
+        tools_.emplace(name, same->second);
+        continue;
+      }
+    }
+    tools_.emplace(name, std::make_shared<const OfferedTool>(std::move(described), tool));
+  }
+}
+
+std::shared_ptr<const OfferedTool> Offer::find(const std::string& full_name) const {
+  const std::string tool = split_tool_name(full_name).tool;
+  const auto found = tools_.find(tool);
+  if (found != tools_.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [name, offered] : tools_)
+    names.push_back(name);
+  auto near = nearest(tool, names);
+  if (near) near = fmt::format("{}.{}", source_, *near);
+  throw Failure(
+      Code::not_found,
+      fmt::format("unknown tool '{}': source '{}' has {}", full_name, source_, listing(names)),
+      suggestion(near)
+  );
+}
+
+std::vector<std::shared_ptr<const OfferedTool>> Offer::all() const {
+  std::vector<std::shared_ptr<const OfferedTool>> out;
+  for (const auto& [name, tool] : tools_)
+    out.push_back(tool);
+  return out;
+}
+
 const SourceConfig& Catalogue::source_of(const std::string& full_name) const {
   const ToolName name = split_tool_name(full_name);
   const auto found = config_.sources.find(name.source);
@@ -71,36 +128,28 @@ const SourceConfig& Catalogue::source_of(const std::string& full_name) const {
   );
 }
 
-void Catalogue::store(const SourceConfig& source, const std::vector<Json>& tools) {
-  Tools& mine = listed_[source.name];
-  mine.clear();
-  for (const Json& tool : tools) {
-    const std::string name = tool.at("name").get<std::string>();
-    if (source.filter.admits(name)) mine.emplace(name, descriptor(source, name, tool));
-  }
+std::shared_ptr<const Offer> Catalogue::store(
+    const SourceConfig& source, const std::vector<Json>& tools, std::string pin
+) {
+  const auto before = offer(source.name);
+  auto fresh = std::make_shared<const Offer>(source, tools, before.get(), std::move(pin));
+  listed_[source.name] = fresh;
+  return fresh;
+}
+
+std::shared_ptr<const Offer> Catalogue::offer(const std::string& source) const {
+  const auto found = listed_.find(source);
+  return found == listed_.end() ? nullptr : found->second;
 }
 
 const ToolDescriptor& Catalogue::find(const std::string& full_name) const {
-  const ToolName name = split_tool_name(full_name);
-  const Tools& tools = listed_.at(name.source);
-  const auto found = tools.find(name.tool);
-  if (found != tools.end()) return found->second;
-  std::vector<std::string> names;
-  for (const auto& [tool, described] : tools)
-    names.push_back(tool);
-  auto near = nearest(name.tool, names);
-  if (near) near = fmt::format("{}.{}", name.source, *near);
-  throw Failure(
-      Code::not_found,
-      fmt::format("unknown tool '{}': source '{}' has {}", full_name, name.source, listing(names)),
-      suggestion(near)
-  );
+  return listed_.at(split_tool_name(full_name).source)->find(full_name)->described();
 }
 
 std::vector<ToolDescriptor> Catalogue::all(const std::string& source) const {
   std::vector<ToolDescriptor> out;
-  for (const auto& [name, tool] : listed_.at(source))
-    out.push_back(tool);
+  for (const auto& tool : listed_.at(source)->all())
+    out.push_back(tool->described());
   return out;
 }
 

@@ -98,7 +98,7 @@ Task<ToolResult> LaneTools::call_source(
   }
   auto getting = server_for(source, job.latest, stop);
   const std::shared_ptr<McpServer> server = co_await std::move(getting);
-  auto calling = call_on_server(server, std::move(job), std::move(sink), stop);
+  auto calling = checked_call(shop_.guard, source, server, std::move(job), std::move(sink), stop);
   co_return co_await std::move(calling);
 }
 

@@ -2,6 +2,7 @@
 
 #include "ports/toolbox.hpp"
 #include "tools/catalogue.hpp"
+#include "tools/checked_call.hpp"
 #include "tools/server_call.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
@@ -23,6 +24,7 @@ class LaneTools : public RunTools {
   struct Shop {
     asio::any_io_executor executor;
     const Catalogue& catalogue;
+    SurfaceGuard& guard;
     SourceLauncher& launcher;
     std::function<SharedServer&(const SourceConfig&)> host_server;
   };

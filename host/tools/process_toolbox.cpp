@@ -33,8 +33,11 @@ ProcessToolbox::ProcessToolbox(
       config_(std::move(config)),
       launcher_(spawner, std::move(paths), config_.file),
       catalogue_(config_),
+      guard_(executor_, catalogue_, lock_file_for(config_.file)),
       end_listings_(executor_),
-      listings_(executor_) {}
+      listings_(executor_) {
+  launcher_.guard_with(guard_);
+}
 
 ProcessToolbox::~ProcessToolbox() = default;
 
@@ -42,6 +45,7 @@ std::unique_ptr<RunTools> ProcessToolbox::open(std::filesystem::path directory) 
   LaneTools::Shop shop{
       executor_,
       catalogue_,
+      guard_,
       launcher_,
       [this](const SourceConfig& source) -> SharedServer& { return host_server(source); }
   };
@@ -93,39 +97,40 @@ Task<> ProcessToolbox::carry_out(
     const SourceConfig& source, std::function<void(std::exception_ptr)> settle
 ) {
   auto asking = list_source(source);
-  const std::vector<Json> tools = co_await std::move(asking);
-  catalogue_.store(source, tools);
+  co_await std::move(asking);
   settle(nullptr);
 }
 
-Task<std::vector<Json>> ProcessToolbox::list_source(const SourceConfig& source) {
+Task<> ProcessToolbox::list_source(const SourceConfig& source) {
   if (must_end(end_listings_)) {
     throw Failure(Code::canceled, source.title() + " is not listed any more: the host goes down");
   }
-  if (source.scope != Scope::host) co_return co_await list_by_a_throwaway(source);
+  if (source.scope != Scope::host) {
+    co_await list_by_a_throwaway(source);
+    co_return;
+  }
   auto getting = host_server(source).get(end_listings_, Clock::now() + listing_deadline);
   const std::shared_ptr<McpServer> server = co_await std::move(getting);
-  co_return co_await server->client().list_tools(listing_deadline);
+  auto listing = guard_.offer_of(source, server, Clock::now() + listing_deadline, end_listings_);
+  co_await std::move(listing);
 }
 
 // In an empty directory: listing must not touch a lane, and there may be none yet.
-Task<std::vector<Json>> ProcessToolbox::list_by_a_throwaway(const SourceConfig& source) {
+Task<> ProcessToolbox::list_by_a_throwaway(const SourceConfig& source) {
   const TemporaryDirectory empty;
   auto starting = launcher_.start(source, empty.path(), listing_deadline, end_listings_);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
   const auto kill = [server](StopReason) { server->kill_now(); };
   const auto subscription = end_listings_.subscribe(kill);
-  std::vector<Json> tools;
   std::exception_ptr failure;
   try {
-    auto asking = server->client().list_tools(listing_deadline);
-    tools = co_await std::move(asking);
+    auto listing = guard_.offer_of(source, server, Clock::now() + listing_deadline, end_listings_);
+    co_await std::move(listing);
   } catch (...) {
     failure = std::current_exception();
   }
   co_await server->stop(closing_grace);
   if (failure) std::rethrow_exception(failure);
-  co_return tools;
 }
 
 SharedServer& ProcessToolbox::host_server(const SourceConfig& source) {

@@ -5,6 +5,7 @@
 #include "tools/catalogue.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
+#include "tools/surface_guard.hpp"
 #include "tools/tools_config.hpp"
 
 #include <exception>
@@ -48,14 +49,15 @@ class ProcessToolbox : public Toolbox {
   Task<> make_listed(const SourceConfig& source);
   std::shared_ptr<Listing> listing_of(const SourceConfig& source);
   Task<> carry_out(const SourceConfig& source, std::function<void(std::exception_ptr)> settle);
-  Task<std::vector<Json>> list_source(const SourceConfig& source);
-  Task<std::vector<Json>> list_by_a_throwaway(const SourceConfig& source);
+  Task<> list_source(const SourceConfig& source);
+  Task<> list_by_a_throwaway(const SourceConfig& source);
   SharedServer& host_server(const SourceConfig& source);
 
   asio::any_io_executor executor_;
   ToolsConfig config_;
   SourceLauncher launcher_;
   Catalogue catalogue_;
+  SurfaceGuard guard_;
   std::map<std::string, std::unique_ptr<SharedServer>> host_servers_;
   std::map<std::string, std::shared_ptr<Listing>> being_listed_;
   Stop end_listings_;

@@ -38,8 +38,16 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
   ServerSpec spec = spec_of(source, directory);
   spec.opening_timeout = std::min(longest_opening, patience);
   spec.trust = std::move(trust);
+  const auto tool_changes = std::make_shared<std::uint64_t>(0);
+  spec.on_tools_changed = [tool_changes] { ++*tool_changes; };
+  if (guard_ != nullptr) {
+    auto admitting = guard_->admit(source, spec.spawn);
+    co_await std::move(admitting);
+  }
   auto starting = McpServer::start(spawner_, std::move(spec), eras_, abort);
-  co_return co_await std::move(starting);
+  const std::shared_ptr<McpServer> server = co_await std::move(starting);
+  if (guard_ != nullptr) guard_->watch(server, tool_changes);
+  co_return server;
 }
 
 ServerSpec SourceLauncher::spec_of(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/mcp_server.hpp"
+#include "tools/surface_guard.hpp"
 #include "tools/tools_config.hpp"
 
 #include <filesystem>
@@ -19,6 +20,9 @@ class SourceLauncher {
   /// `spawner` outlives the launcher.
   SourceLauncher(process::Spawner& spawner, Paths paths, std::filesystem::path config_file)
       : spawner_(spawner), paths_(std::move(paths)), config_file_(std::move(config_file)) {}
+
+  /// From now on nothing starts that `guard` does not admit; it outlives the launcher.
+  void guard_with(SurfaceGuard& guard) { guard_ = &guard; }
 
   /// Starts `source` for a lane in `directory` (empty: for no lane). At most `patience` for the
   /// opening. `trust` limits its life, unless null. Throws Failure; see McpServer::start.
@@ -40,6 +44,7 @@ class SourceLauncher {
   Paths paths_;
   std::filesystem::path config_file_;
   EraMemory eras_;
+  SurfaceGuard* guard_ = nullptr;
 };
 
 }  // namespace opsroom::tools

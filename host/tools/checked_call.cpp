@@ -1,0 +1,69 @@
+#include "tools/checked_call.hpp"
+
+#include "base/failure.hpp"
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Clock::duration grace = 2s;
+
+using Checks = std::shared_ptr<const SchemaChecks>;
+
+/// Off the io thread when it takes long.
+Task<std::string> arguments_misfit(SurfaceGuard& guard, Checks checks, const Json& arguments) {
+  const auto check = [&checks, &arguments] { return checks->arguments_misfit(arguments); };
+  if (!worth_a_thread(arguments)) co_return check();
+  auto checking = guard.pool().run(check);
+  co_return co_await std::move(checking);
+}
+
+Task<std::string> output_misfit(SurfaceGuard& guard, Checks checks, const Json& output) {
+  const auto check = [&checks, &output] { return checks->output_misfit(output); };
+  if (!worth_a_thread(output)) co_return check();
+  auto checking = guard.pool().run(check);
+  co_return co_await std::move(checking);
+}
+
+}  // namespace
+
+Task<ToolResult> checked_call(
+    SurfaceGuard& guard,
+    const SourceConfig& source,
+    std::shared_ptr<McpServer> server,
+    ServerCall call,
+    std::shared_ptr<CallSink> sink,
+    Stop& stop
+) {
+  const std::string tool = call.call.tool;
+  const bool step_only = call.keep == Keep::stop_after;
+  Checks checks;
+  std::string misfit;
+  std::exception_ptr refused;
+  try {
+    auto asking = guard.offer_of(source, server, call.latest, stop);
+    const auto offer = co_await std::move(asking);
+    checks = offer->find(tool)->checks();
+    call.pin = offer->pin();
+    auto checking = arguments_misfit(guard, checks, call.call.arguments);
+    misfit = co_await std::move(checking);
+  } catch (...) {
+    refused = std::current_exception();
+  }
+  if (refused || !misfit.empty()) {
+    if (step_only) co_await server->stop(grace);
+    if (refused) std::rethrow_exception(refused);
+    co_return refused_arguments(tool, misfit);
+  }
+  auto calling = call_on_server(std::move(server), std::move(call), std::move(sink), stop);
+  ToolResult result = co_await std::move(calling);
+  if (!result.succeeded || !checks->has_output()) co_return result;
+  const Json none;
+  auto checking = output_misfit(guard, checks, result.structured ? result.output : none);
+  misfit = co_await std::move(checking);
+  if (!misfit.empty()) blame_output(result, source, tool, misfit);
+  co_return result;
+}
+
+}  // namespace opsroom::tools
