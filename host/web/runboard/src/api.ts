@@ -1,6 +1,6 @@
 // Every request of the page goes through here: the credential, the error shape and the deadline in one place.
 
-import type { Diff, Json, Run, Runbook, RunEvent, Session, SessionDetail, Step } from './model';
+import type { Diff, Json, Question, Run, Runbook, RunEvent, Session, SessionDetail, Step } from './model';
 
 const CSRF_KEY = 'opsroom.csrf';
 const DEADLINE_MS = 20_000;
@@ -12,6 +12,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly hint: string,
+    /** Where an answer to a question does not fit, as pointers into its content. */
+    readonly problems: { pointer: string; message: string }[] = [],
   ) {
     super(message);
   }
@@ -32,15 +34,23 @@ function csrf(): string {
   return localStorage.getItem(CSRF_KEY) ?? '';
 }
 
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  hint?: string | null;
+  problems?: { pointer: string; message: string }[];
+}
+
 async function failureOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  const error = (body as { error?: { code?: string; message?: string; hint?: string | null } } | null)?.error;
+  const error = (body as { error?: ErrorBody } | null)?.error;
   if (response.status === 401) onSignedOut();
   return new ApiError(
     response.status,
     error?.code ?? 'unknown',
     error?.message ?? `The server answered ${response.status} ${response.statusText}.`,
     error?.hint ?? '',
+    error?.problems ?? [],
   );
 }
 
@@ -87,6 +97,12 @@ export interface NewSession {
 
 export type Decision = 'retry' | 'skip' | 'fail';
 
+/** Content only with the acceptance of a form. */
+export interface Reply {
+  action: 'accept' | 'decline' | 'cancel';
+  content?: Record<string, Json>;
+}
+
 export const api = {
   login: (code: string) => post<{ csrf: string; name: string; role: string }>('/api/login', { code }),
   me: () => get<{ name: string; role: string; version: string }>('/api/me'),
@@ -99,6 +115,8 @@ export const api = {
   run: (id: number) => get<Run & { steps: Step[] }>(`/api/runs/${id}`),
   cancel: (id: number) => post<Run>(`/api/runs/${id}/cancel`, {}),
   answer: (id: number, decision: Decision) => post<Run>(`/api/runs/${id}/answer`, { decision }),
+  openInputs: () => get<{ inputs: Question[] }>('/api/inputs?open=1'),
+  answerInput: (id: number, reply: Reply) => post<Question>(`/api/inputs/${id}/answer`, reply),
   events: (id: number, after: number, limit: number) =>
     get<{ events: RunEvent[]; last_seq: number }>(`/api/runs/${id}/events?after=${after}&limit=${limit}`),
   laneDiff: (session: number, lane: string) =>

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { api, ApiError } from './api';
 import type { Runbook, Session } from './model';
+import { watchQuestions } from './question_store';
 import { sessionId } from './route';
 import { SessionStore } from './session_store';
 
@@ -55,6 +56,7 @@ export async function start(): Promise<void> {
   effect(() => {
     if (entry.value === 'in') void loadRunbooks();
   });
+  effect(() => (entry.value === 'in' ? watchQuestions() : undefined));
   addEventListener('focus', () => {
     if (entry.value === 'in') void loadSessions();
   });

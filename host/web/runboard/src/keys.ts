@@ -22,6 +22,17 @@ export function focusLane(name: string): void {
   lane?.focus({ preventScroll: true });
 }
 
+/** To the first question of a lane, or of the first lane that asks one. */
+export function focusQuestion(name?: string): void {
+  const lanes = current.value?.lanes.value ?? [];
+  const lane = lanes.find((one) => one.name === (name ?? focusedLane.value) && one.asked.value.length > 0)
+    ?? lanes.find((one) => one.asked.value.length > 0);
+  if (!lane) return;
+  lane.pinned.value = null;
+  focusLane(lane.name);
+  document.querySelector<HTMLElement>(`#lane-${CSS.escape(lane.name)} form.question :is(input, select, button)`)?.focus();
+}
+
 function focusByNumber(number: number): void {
   const lane = current.value?.lanes.value[number - 1];
   if (!lane) return;
@@ -61,6 +72,7 @@ function onKey(event: KeyboardEvent): void {
   if (/^[1-9]$/.test(event.key)) focusByNumber(Number(event.key));
   else if (event.key === '0') solo.value = false;
   else if (event.key === '/') document.getElementById(`intent-${focusedLane.value}`)?.focus();
+  else if (event.key === 'a') focusQuestion();
   else if (event.key === 'x') askToCancel();
   else if (event.key === '?') helping.value = true;
   else return;

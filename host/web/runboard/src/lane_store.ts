@@ -3,6 +3,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { api, ApiError, type Decision, type Enqueue } from './api';
 import { isActive, isFinished, isPending, isTerminal, type Diff, type Run, type RunEvent, type Step } from './model';
+import { questions } from './question_store';
 import { RunLog } from './run_log';
 import { Throttle } from './throttle';
 
@@ -52,6 +53,12 @@ export class LaneStore {
   readonly queued = computed(
     () => this.runs.value.filter((run) => isPending(run.status) && run.id !== this.run.value?.id).length,
   );
+  /** What tools of the run in view ask and nobody has answered yet. */
+  readonly asked = computed(() => {
+    const run = this.run.value;
+    if (run === null || isTerminal(run.status)) return [];
+    return questions.value.filter((question) => question.run_id === run.id);
+  });
   readonly isCanceling = computed(() => {
     const run = this.run.value;
     if (run === null || isTerminal(run.status)) return false;
@@ -114,7 +121,7 @@ export class LaneStore {
     if (kind === 'step.started' || kind === 'step.finished') this.showStep(event);
     else if (kind === 'progress' && event.step !== null) this.showProgress(event.step, event);
     else if (kind === 'run.waiting') this.question.value = data.question ?? data.error ?? null;
-    if (kind.startsWith('run.') || kind.startsWith('step.')) this.stepsReader.poke();
+    if (/^(run|step|input)\./.test(kind)) this.stepsReader.poke();
   }
 
   refreshDiff(): void {

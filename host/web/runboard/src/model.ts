@@ -52,6 +52,19 @@ export interface Step {
   finished_at: string | null;
 }
 
+/** What a tool asks a person; `params` are as its server sent them. */
+export interface Question {
+  id: number;
+  run_id: number;
+  step: string;
+  tool: string;
+  params: { [key: string]: Json };
+  live: boolean;
+  open: boolean;
+  created_at: string;
+  expires_at: string | null;
+}
+
 export interface EventData {
   status?: string;
   lane?: string;
@@ -70,6 +83,8 @@ export interface EventData {
   message?: string | null;
   kind?: string;
   text?: string;
+  action?: string;
+  by?: string;
 }
 
 export interface RunEvent {

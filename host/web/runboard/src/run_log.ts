@@ -101,6 +101,12 @@ export class RunLog {
         return this.finishedStep(event);
       case 'run.finished':
         return this.finishedRun(event);
+      case 'input.requested':
+        return this.buffer.append(`▲ asks: ${data.message ?? data.tool ?? ''}`.split('\n'), LineKind.Host, step);
+      case 'input.answered':
+        return this.buffer.append([`▲ answered${data.by ? ` by ${data.by}` : ''}: ${data.action ?? ''}`], LineKind.Host, step);
+      case 'input.closed':
+        return this.buffer.append([`▲ not asked any more: ${data.status ?? ''}`], LineKind.Host, step);
     }
   }
 

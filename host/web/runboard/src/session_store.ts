@@ -5,6 +5,7 @@ import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import { api, ApiError } from './api';
 import { LaneStore } from './lane_store';
 import type { Run, RunEvent, RunStatus, Session } from './model';
+import { dropQuestion, refreshQuestions } from './question_store';
 import { EventStream, type Message, type StreamState } from './stream';
 
 const LANES = ['A', 'B', 'C', 'D'];
@@ -18,13 +19,14 @@ export interface Heard {
   quiet: boolean;
 }
 
-const LOGGED = ['log', 'note', 'step.started', 'step.finished', 'run.finished'];
+const LOGGED = ['log', 'note', 'step.started', 'step.finished', 'run.finished', 'input.requested', 'input.answered', 'input.closed'];
 
 const STATUS_OF_KIND: Record<string, RunStatus> = {
   'run.queued': 'queued',
   'run.started': 'running',
   'run.requeued': 'queued',
   'run.waiting': 'waiting',
+  'run.resumed': 'running',
 };
 
 export class SessionStore {
@@ -140,6 +142,7 @@ export class SessionStore {
 
   /** The lane whose log has grown, if any. */
   private apply(event: RunEvent): LaneStore | null {
+    if (/^(run|input)\./.test(event.kind)) this.noteQuestion(event);
     const found = this.find(event.run_id);
     if (found === null) {
       this.hear(event);
@@ -155,6 +158,12 @@ export class SessionStore {
     if (log === null || !log.accept(event)) return null;
     lane.show(event);
     return lane;
+  }
+
+  /** Answered here or elsewhere: gone for everybody. A replay of old events only asks the server again. */
+  private noteQuestion({ kind, data }: RunEvent): void {
+    if (kind === 'input.answered' || kind === 'input.closed') dropQuestion(Number(data.id));
+    refreshQuestions();
   }
 
   private hear(event: RunEvent): void {

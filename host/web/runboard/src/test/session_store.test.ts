@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pick } from '../lane_store';
-import type { Run, RunEvent, RunStatus } from '../model';
+import type { Question, Run, RunEvent, RunStatus } from '../model';
+import { questions } from '../question_store';
 import { SessionStore } from '../session_store';
 
 function run(id: number, status: RunStatus, lane = 'A'): Run {
@@ -16,6 +17,10 @@ function event(run_id: number, seq: number, kind: string, data: RunEvent['data']
   return { run_id, seq, last_seq, kind, step: 'go', at: '2026-01-01T00:00:01Z', data, lines };
 }
 
+function question(id: number, run_id: number): Question {
+  return { id, run_id, step: 'go', tool: 'forms.ask', params: {}, live: true, open: true, created_at: '', expires_at: null };
+}
+
 describe('pick', () => {
   const of = (...runs: Run[]): number | undefined => pick(runs.sort((a, b) => b.id - a.id))?.id;
 
@@ -29,6 +34,7 @@ describe('pick', () => {
 class Server {
   runs: Run[] = [];
   events: RunEvent[] = [];
+  questions: Question[] = [];
   asked: string[] = [];
   private out: ReadableStreamDefaultController<Uint8Array> | null = null;
 
@@ -53,6 +59,7 @@ class Server {
       return { events: this.events.filter((one) => one.run_id === id && one.seq > after), last_seq: 0 };
     }
     if (id) return { ...this.runs.find((one) => one.id === id), steps: [] };
+    if (url.pathname === '/api/inputs') return { inputs: this.questions };
     if (url.pathname === '/api/runs') return { runs: [...this.runs].reverse() };
     return { id: 7, title: 't', slug: 't', lanes: [] };
   }
@@ -131,6 +138,24 @@ describe('SessionStore', () => {
     await vi.waitFor(() => expect(lines('A')).toEqual(['new']), LIMIT);
     store.lane('A').pinned.value = 1;
     await vi.waitFor(() => expect(lines('A')).toEqual(['old 1', 'old 2']), LIMIT);
+  });
+
+  test('what a tool asks appears with its event and is gone when anybody has answered', async () => {
+    server.runs = [run(1, 'running')];
+    await open();
+    expect(store.lane('A').asked.value).toEqual([]);
+    server.runs = [run(1, 'waiting')];
+    server.questions = [question(3, 1), question(4, 99)];
+    server.send(event(1, 1, 'input.requested', { id: 3, message: 'Who?' }), event(1, 2, 'run.waiting', { status: 'waiting' }));
+    await vi.waitFor(() => expect(store.lane('A').asked.value.map(({ id }) => id)).toEqual([3]), LIMIT);
+    await vi.waitFor(() => expect(store.lane('A').run.value?.status).toBe('waiting'), LIMIT);
+    expect(questions.value.length).toBe(2);
+    server.runs = [run(1, 'running')];
+    // An answer of the API that was on its way still names it.
+    server.send(event(1, 3, 'input.answered', { id: 3, by: 'ada', action: 'accept' }), event(1, 4, 'run.resumed', { status: 'running' }));
+    await vi.waitFor(() => expect(store.lane('A').run.value?.status).toBe('running'), LIMIT);
+    expect(store.lane('A').asked.value).toEqual([]);
+    expect(lines('A')).toEqual(['▲ asks: Who?', '▲ answered by ada: accept']);
   });
 
   test('replayed beginnings do not reopen a run that has ended', async () => {

@@ -6,6 +6,7 @@ const KEYS: [string, string][] = [
   ['0', 'show all lanes'],
   ['/', 'type an intent for the lane'],
   ['Enter', 'play it'],
+  ['a', 'answer what a tool asks'],
   ['x', 'cancel the lane’s run (press twice)'],
   ['?', 'this sheet'],
   ['Esc', 'close, leave a field'],

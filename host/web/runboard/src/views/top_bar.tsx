@@ -1,8 +1,11 @@
 // The bar that is always there: sessions as tabs, a new one, and the page's own switches.
 
+import { api } from '../api';
 import { creating, current, helping, sessions } from '../app_store';
+import { focusQuestion } from '../keys';
 import { theme, type Theme } from '../prefs';
-import { onLink, sessionId } from '../route';
+import { questions } from '../question_store';
+import { go, onLink, sessionId } from '../route';
 import type { Session } from '../model';
 
 const TABS = 6;
@@ -36,6 +39,7 @@ export function TopBar() {
         <span aria-hidden="true">+</span><span class="label">New session</span>
       </button>
       <span class="grow" />
+      <OpenQuestions />
       <Connection />
       <label class="sr" for="theme">Theme</label>
       <select id="theme" class="tool" value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
@@ -45,6 +49,24 @@ export function TopBar() {
       </select>
       <button type="button" class="tool" aria-label="Keys" title="Keys (?)" onClick={() => (helping.value = true)}>?</button>
     </header>
+  );
+}
+
+/** How many questions are open in all sessions; leads to the oldest. */
+function OpenQuestions() {
+  const oldest = questions.value[0];
+  if (oldest === undefined) return null;
+  const count = questions.value.length;
+  const lead = async (): Promise<void> => {
+    const lane = current.value?.lanes.value.find((one) => one.runs.value.some((run) => run.id === oldest.run_id));
+    if (lane) return focusQuestion(lane.name);
+    const run = await api.run(oldest.run_id).catch(() => null);
+    if (run !== null) go(`/s/${run.session_id}`);
+  };
+  return (
+    <button type="button" class="tool open-questions" data-testid="open-questions" data-count={count} title="Go to the oldest (a)" onClick={() => void lead()}>
+      <span aria-hidden="true">▲</span> <span role="status">{count === 1 ? '1 question' : `${count} questions`}</span>
+    </button>
   );
 }
 
