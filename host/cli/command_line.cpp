@@ -202,14 +202,31 @@ class Grammar {
     auto cancel = std::make_shared<Cancel>();
     one_run(verb("cancel", "Ask for the end of a run", cancel), cancel->run);
     auto answer = std::make_shared<Answer>();
-    auto& answer_verb = verb("answer", "Decide about a run that waits for a person", answer);
+    auto& answer_verb = verb(
+        "answer", "Show what a run asks a person, or answer it (on a terminal: in a dialog)", answer
+    );
     one_run(answer_verb, answer->run);
-    answer_verb.add_option("decision", answer->decision, "retry, skip or fail")->required();
+    answer_verb.add_option(
+        "answer",
+        answer->words,
+        "name=value for each field, or '{\"name\": ...}'; retry, skip or fail for an interrupted "
+        "step"
+    );
+    answer_verb.add_option("--input", answer->input, "Which question, when the run asks several")
+        ->check(CLI::PositiveNumber);
+    answer_verb.add_flag("--accept", answer->accept, "Take the defaults; or: the visit is done");
+    answer_verb.add_flag("--decline", answer->decline, "Say no");
+    answer_verb.add_flag("--cancel", answer->cancel, "Dismiss it without an answer");
   }
 
   void look_verbs() {
     add_settings(
         verb("sessions", "List sessions", std::make_shared<ListSessions>()),
+        line_.flags,
+        {"home", "database_url"}
+    );
+    add_settings(
+        verb("inputs", "List open questions of all runs", std::make_shared<ListInputs>()),
         line_.flags,
         {"home", "database_url"}
     );

@@ -59,8 +59,13 @@ struct Cancel {
 };
 struct Answer {
   std::int64_t run = 0;
-  std::string decision;
+  std::vector<std::string> words;  ///< a decision, name=value words, or a JSON object
+  std::int64_t input = 0;          ///< which question; 0: the only one
+  bool accept = false;
+  bool decline = false;
+  bool cancel = false;
 };
+struct ListInputs {};
 struct Login {};
 /// The command line was help, version or wrong: the text is printed already.
 struct Done {
@@ -85,6 +90,7 @@ using Verb = std::variant<
     Diff,
     Cancel,
     Answer,
+    ListInputs,
     Login>;
 
 struct CommandLine {

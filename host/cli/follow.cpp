@@ -6,14 +6,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace opsroom::cli {
 namespace {
 
-bool has_stopped(const Run& run) {
-  return is_terminal(run.status) || run.status == RunStatus::waiting;
+/// Ended, or at an interrupted step about which nobody but a person can decide. A run that waits
+/// for an answer to a tool goes on by itself once it is given, so it is followed further.
+Task<bool> has_stopped(Books books, Run run) {
+  if (is_terminal(run.status)) co_return true;
+  if (run.status != RunStatus::waiting) co_return false;
+  const auto steps = co_await books.ledger.steps(run.id);
+  const auto unfinished = [](const Step& step) { return step.status == StepStatus::interrupted; };
+  co_return std::any_of(steps.begin(), steps.end(), unfinished);
 }
 
 std::string text_of(const Json& data, const char* key) {
@@ -51,12 +58,41 @@ std::string log_text(const Event& event, bool colour) {
   return out;
 }
 
+/// What a question's events say; empty for other kinds.
+std::string question_event_text(const Event& event) {
+  if (event.kind == "input.requested") {
+    const std::string message = text_of(event.data, "message");
+    return indented(fmt::format(
+        "? waits for an answer: {} (`opsroom answer {}`)",
+        message.empty() ? text_of(event.data, "tool") + " asks for input" : message,
+        event.run
+    ));
+  }
+  if (event.kind == "input.answered") {
+    const std::string by = text_of(event.data, "by");
+    return indented(fmt::format(
+        "? answered{}: {}", by.empty() ? "" : " by " + by, text_of(event.data, "action")
+    ));
+  }
+  if (event.kind == "input.closed")
+    return indented("? not asked any more: " + text_of(event.data, "status"));
+  return {};
+}
+
+struct News {
+  Run run;
+  std::vector<Event> events;
+  bool stopped = false;
+};
+
 /// The run first: its end was recorded together with its last event, so events read afterwards are
 /// all.
-Task<std::pair<Run, std::vector<Event>>> read_on(Books books, RunId id, std::int64_t after) {
-  Run run = co_await books.ledger.run(id);
-  auto events = co_await books.ledger.events(id, after, 500);
-  co_return std::pair{std::move(run), std::move(events)};
+Task<News> read_on(Books books, RunId id, std::int64_t after) {
+  News news;
+  news.run = co_await books.ledger.run(id);
+  news.stopped = co_await has_stopped(books, news.run);
+  news.events = co_await books.ledger.events(id, after, 500);
+  co_return news;
 }
 
 }  // namespace
@@ -76,7 +112,7 @@ Task<Run> follow_run(
   engine::Outage outage("the database");
   while (true) {
     std::optional<Failure> away;
-    std::optional<std::pair<Run, std::vector<Event>>> read;
+    std::optional<News> read;
     try {
       read = co_await read_on(books, id, after);
     } catch (const Failure& failure) {
@@ -88,14 +124,14 @@ Task<Run> follow_run(
       continue;
     }
     outage.over();
-    for (Event& event : read->second) {
+    for (Event& event : read->events) {
       const Event rest = tail_after(std::move(event), after);
       after = rest.last_seq();
       on_event(rest);
     }
-    if (stopped()) co_return std::move(read->first);
-    if (!read->second.empty()) continue;
-    if (!until_end || has_stopped(read->first)) co_return std::move(read->first);
+    if (stopped()) co_return std::move(read->run);
+    if (!read->events.empty()) continue;
+    if (!until_end || read->stopped) co_return std::move(read->run);
     co_await news->wait_for(std::chrono::seconds(1));
   }
 }
@@ -118,6 +154,9 @@ std::string event_text(const Event& event, bool colour) {
   }
   if (event.kind == "run.requeued")
     return inked(with_reason(event, "back in the queue"), Ink::yellow, colour);
+  if (event.kind.starts_with("input."))
+    return inked(question_event_text(event), Ink::yellow, colour);
+  if (event.kind == "run.resumed") return "goes on";
   if (event.kind == "run.started") return "claimed by " + text_of(event.data, "worker");
   if (event.kind == "artifact" && text_of(event.data, "kind") == "diff") {
     const Json meta = event.data.value("meta", Json::object());

@@ -9,7 +9,8 @@
 namespace opsroom::cli {
 
 /// Hands a run's events to `on_event` from the beginning (after number `after`), in order, each
-/// once, until the run has ended (or waits for a person), and returns the run as it is then. While
+/// once, until the run has ended (or waits for a decision about an interrupted step; a question
+/// of a tool is waited out), and returns the run as it is then. While
 /// the database is away it keeps trying and says so once. Without `until_end` it returns when
 /// everything that is there was handed over; a requested `stop` (which must outlive it) ends it
 /// early.

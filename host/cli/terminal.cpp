@@ -35,6 +35,22 @@ Ink ink_of_status(std::string_view status) {
   return status == "running" ? Ink::bold : Ink::plain;
 }
 
+namespace {
+
+unsigned code_point_of_three(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]) & 0x3Fu; };
+  return (at(0) & 0x0Fu) << 12 | at(1) << 6 | at(2);
+}
+
+/// Starts with a character that lets the rest be shown in another order than it is in.
+bool turns_text(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xE2') return false;
+  const unsigned c = code_point_of_three(text);
+  return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+}  // namespace
+
 std::string safe_for_terminal(std::string_view text) {
   std::string safe;
   safe.reserve(text.size());
@@ -43,7 +59,10 @@ std::string safe_for_terminal(std::string_view text) {
     const bool c1 = c == 0xC2 && i + 1 < text.size() &&
                     static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
                     static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c == '\t') {
+    if (turns_text(text.substr(i))) {
+      safe += fmt::format("\\u{:04x}", code_point_of_three(text.substr(i)));
+      i += 2;
+    } else if (c == '\t') {
       safe += "    ";
     } else if (c < 0x20 || c == 0x7F) {
       safe += fmt::format("\\x{:02x}", c);

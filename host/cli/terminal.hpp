@@ -17,7 +17,8 @@ std::string inked(std::string_view text, Ink ink, bool colour);
 Ink ink_of_lane(std::string_view lane);
 Ink ink_of_status(std::string_view status);
 
-/// Text of a tool made safe for a terminal: escape sequences and control characters become visible.
+/// Text of a tool made safe for a terminal: escape sequences, control characters
+/// and those that turn the direction of text become visible.
 std::string safe_for_terminal(std::string_view text);
 
 }  // namespace opsroom::cli

@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/follow.hpp"
+#include "cli/question_text.hpp"
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "model/to_json.hpp"
@@ -16,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -59,6 +61,24 @@ Task<int> list_sessions(const Context& context, Books books) {
   co_return 0;
 }
 
+/// The open questions, when any of the runs waits.
+Task<std::vector<InputRequest>> questions_of(Books books, std::vector<Run> runs) {
+  const bool any = std::any_of(runs.begin(), runs.end(), [](const Run& run) {
+    return run.status == RunStatus::waiting;
+  });
+  if (!any) co_return std::vector<InputRequest>{};
+  co_return co_await books.ledger.inputs(std::nullopt, true);
+}
+
+std::string why_of(const Run& run, const std::vector<InputRequest>& asked) {
+  if (run.status == RunStatus::waiting) {
+    for (const InputRequest& input : asked) {
+      if (input.run == run.id) return "asks: " + question_line(input, 60);
+    }
+  }
+  return safe_for_terminal(run.error.value_or(""));
+}
+
 Task<int> list_runs(const Context& context, Books books, ListRuns verb) {
   RunFilter filter;
   filter.limit = verb.limit;
@@ -78,7 +98,8 @@ Task<int> list_runs(const Context& context, Books books, ListRuns verb) {
     print(Json{{"runs", to_json_array(runs)}});
     co_return 0;
   }
-  Table table({"RUN", "SESSION", "LANE", "STATUS", "RUNBOOK", "WORKER", "CREATED", "ERROR"});
+  const auto asked = co_await questions_of(books, runs);
+  Table table({"RUN", "SESSION", "LANE", "STATUS", "RUNBOOK", "WORKER", "CREATED", "WHY"});
   for (const Run& run : runs) {
     table.row(
         {{fmt::to_string(run.id)},
@@ -88,7 +109,7 @@ Task<int> list_runs(const Context& context, Books books, ListRuns verb) {
          {safe_for_terminal(run.runbook)},
          {run.claimed_by.value_or("-")},
          {std::string(short_time(run.created_at))},
-         {safe_for_terminal(run.error.value_or(""))}}
+         {why_of(run, asked)}}
     );
   }
   print(table);
@@ -126,9 +147,12 @@ Task<int> list_workers(const Context& context, Books books) {
 Task<int> show_run(const Context& context, Books books, RunId id) {
   const Run run = co_await books.ledger.run(id);
   const auto steps = co_await books.ledger.steps(id);
+  std::vector<InputRequest> asked;
+  if (run.status == RunStatus::waiting) asked = co_await books.ledger.inputs(id, true);
   if (context.json) {
     Json json = to_json(run);
     json["steps"] = to_json_array(steps);
+    json["questions"] = to_json_array(asked);
     print(json);
     co_return 0;
   }
@@ -155,6 +179,11 @@ Task<int> show_run(const Context& context, Books books, RunId id) {
     );
   }
   print(table);
+  for (const InputRequest& input : asked) {
+    fmt::print(
+        "{}\nAnswer:\n{}\n", question_text(input, colour), ways_to_answer(input, asked.size() > 1)
+    );
+  }
   co_return 0;
 }
 
@@ -200,11 +229,6 @@ int print_run(const Context& context, const Run& run) {
 
 Task<int> cancel_run(const Context& context, Books books, RunId id) {
   const Run run = co_await books.ledger.cancel(id, "cli");
-  co_return print_run(context, run);
-}
-
-Task<int> answer_run(const Context& context, Books books, Answer verb) {
-  const Run run = co_await books.ledger.answer(RunId{verb.run}, verb.decision, "cli");
   co_return print_run(context, run);
 }
 
@@ -280,12 +304,6 @@ int perform(const Context& context, const Diff& verb) {
 int perform(const Context& context, const Cancel& verb) {
   return with_books(context, [&](const Context& inner, Books books) {
     return cancel_run(inner, books, RunId{verb.run});
-  });
-}
-
-int perform(const Context& context, const Answer& verb) {
-  return with_books(context, [&](const Context& inner, Books books) {
-    return answer_run(inner, books, verb);
   });
 }
 

@@ -22,6 +22,7 @@ int perform(const Context& context, const Logs& verb);
 int perform(const Context& context, const Diff& verb);
 int perform(const Context& context, const Cancel& verb);
 int perform(const Context& context, const Answer& verb);
+int perform(const Context& context, const ListInputs& verb);
 int perform(const Context& context, const Login& verb);
 int perform(const Context& context, const Done& verb);
 

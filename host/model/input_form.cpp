@@ -120,7 +120,7 @@ std::string_view to_string(Kind kind) {
     case Kind::text:
       return "text";
     case Kind::integer:
-      return "integer";
+      return "whole number";
     case Kind::number:
       return "number";
     case Kind::boolean:
