@@ -6,6 +6,7 @@
 #include "process/child_process.hpp"
 #include "process/host_process.hpp"
 #include "store/database.hpp"
+#include "store/pg_input_desk.hpp"
 #include "store/pg_journal.hpp"
 #include "store/pg_run_queue.hpp"
 #include "store/pg_wakeups.hpp"
@@ -51,6 +52,7 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   store::PgRunQueue queue(database, settings.lease);
   store::PgJournal journal(database);
   store::PgWakeups wakeups(executor, database_options);
+  store::PgInputDesk desk(executor, database, wakeups);
 
   // The one way to a child process, and what is done with it
   process::Spawner spawner(layout.spawn);
@@ -62,7 +64,7 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   tools::ProcessToolbox toolbox(executor, spawner, config, tool_paths);
 
   // The loop
-  engine::Ports ports{queue, journal, lanes, toolbox};
+  engine::Ports ports{queue, journal, lanes, toolbox, desk};
   engine::Worker worker(executor, worker_options(settings), ports, wakeups);
   wakeups.start();
   ShutdownSignals signals(executor, [&](int) { worker.drain(); });

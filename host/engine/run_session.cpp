@@ -89,19 +89,30 @@ Task<> RunSession::work_through() {
   }
   int position = 0;
   for (const runbook::PlanStep& step : plan_.steps) {
-    if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
-    if (stop_.reason() == StopReason::canceled) {
-      co_await end_as(RunStatus::canceled, {}, {});
-      co_return;
-    }
-    if (draining_ || stop_.requested()) {
-      co_await give_back("the worker is shutting down");
-      co_return;
-    }
-    if (co_await take_step(step, ++position) == Next::ended) co_return;
+    ++position;
+    repeats_ = 0;
+    Next next = Next::again;
+    while (next == Next::again)
+      next = co_await take_step_if_wanted(step, position);
+    if (next == Next::ended) co_return;
   }
   if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
   co_await end_as(RunStatus::succeeded, {}, {});
+}
+
+Task<RunSession::Next> RunSession::take_step_if_wanted(
+    const runbook::PlanStep& plan, int position
+) {
+  if (stop_.reason() == StopReason::lease_lost) throw LeaseLost(run_.claim.run);
+  if (stop_.reason() == StopReason::canceled) {
+    co_await end_as(RunStatus::canceled, {}, {});
+    co_return Next::ended;
+  }
+  if (draining_ || stop_.requested()) {
+    co_await give_back("the worker is shutting down");
+    co_return Next::ended;
+  }
+  co_return co_await take_step(plan, position);
 }
 
 Task<> RunSession::prepare() {
@@ -144,22 +155,46 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
     co_await end_after(step);
     co_return Next::ended;
   }
-  if (step.status == StepStatus::interrupted || step.status == StepStatus::running) {
-    if (co_await settle_interrupted(plan, step) == Next::ended) co_return Next::ended;
+  std::optional<Continuation> goes_on = continuation_of(step, run_.inputs);
+  // Waiting without a state: its tool had kept its process for the answer, and died with the
+  // worker.
+  const bool cut_off = step.status == StepStatus::waiting && !goes_on;
+  if (cut_off || step.status == StepStatus::interrupted || step.status == StepStatus::running) {
+    auto settling = settle_interrupted(plan, step);
+    const Next next = co_await std::move(settling);
+    if (next == Next::ended) co_return Next::ended;
+  } else if (goes_on && !goes_on->open.empty() && !goes_on->looks_again) {
+    co_await lay_down_again(step, std::move(*goes_on));
+    co_return Next::ended;
   }
   StepContext context{
-      run_.claim, ports_.queue, *tools_, *lane_, log_, stop_, options_.diff_interval
+      run_.claim, ports_.queue, *tools_, *lane_, ports_.inputs, log_, stop_, options_.diff_interval
   };
-  auto performing = perform_step(executor_, context, plan, step, scope());
-  Step done = co_await std::move(performing);
-  step_row(plan, position) = done;
-  if (done.status == StepStatus::succeeded) co_return Next::go_on;
-  if (done.status == StepStatus::interrupted || done.status == StepStatus::pending) {
-    co_await give_back("the worker is shutting down");
-  } else {
-    co_await end_after(std::move(done));
+  auto performing = perform_step(executor_, context, plan, step, scope(), std::move(goes_on));
+  StepEnd end = co_await std::move(performing);
+  step_row(plan, position) = end.step;
+  auto concluding = after_step(std::move(end));
+  co_return co_await std::move(concluding);
+}
+
+Task<RunSession::Next> RunSession::after_step(StepEnd end) {
+  if (end.suspension) {
+    co_await lay_down(std::move(end));
+    co_return Next::ended;
   }
-  co_return Next::ended;
+  switch (end.step.status) {
+    case StepStatus::succeeded:
+      co_return Next::go_on;
+    case StepStatus::interrupted:
+    case StepStatus::pending:
+      // Where its tool died and not its worker, this one can settle it.
+      if (!stop_.requested()) co_return Next::again;
+      co_await give_back("the worker is shutting down");
+      co_return Next::ended;
+    default:
+      co_await end_after(std::move(end.step));
+      co_return Next::ended;
+  }
 }
 
 /// The end that a failed or canceled step means for its run.
@@ -172,30 +207,81 @@ Task<> RunSession::end_after(Step step) {
   }
 }
 
-/// An earlier worker sent this call and its outcome is unknown. Only somebody who knows that
-/// repeating does no harm may repeat it.
+Task<bool> RunSession::may_be_repeated(const runbook::PlanStep& plan) {
+  if (plan.on_interrupt == runbook::OnInterrupt::retry) co_return true;
+  auto describing = ports_.toolbox.describe(plan.tool);
+  const ToolDescriptor tool = co_await std::move(describing);
+  co_return tool.safe_to_repeat;
+}
+
+/// This call was sent and its outcome is unknown: its tool died, or an earlier worker. Only
+/// somebody who knows that repeating does no harm may repeat it.
 Task<RunSession::Next> RunSession::settle_interrupted(const runbook::PlanStep& plan, Step& step) {
-  const ToolDescriptor tool = co_await ports_.toolbox.describe(plan.tool);
-  if (plan.on_interrupt == runbook::OnInterrupt::retry || tool.safe_to_repeat) {
-    log_.note(step.id, "The step was interrupted; it runs again, as it may be repeated.");
-    co_return Next::go_on;
-  }
-  const std::string what =
+  std::string what =
       fmt::format("step '{}' was interrupted and may or may not have happened", plan.id);
+  if (step.error) what += fmt::format(" ({})", *step.error);
+  const bool repeat = co_await may_be_repeated(plan);
+  if (repeat) {
+    if (repeats_ < options_.repeats) {
+      log_.note(step.id, "The step was interrupted; it runs again, as it may be repeated.");
+      co_await pause_before_repeat();
+      co_return Next::go_on;
+    }
+    const std::string hint = "Its tool died every time: `opsroom tools doctor` may say why.";
+    co_await end_as(RunStatus::failed, fmt::format("{}, {} times", what, repeats_ + 1), hint);
+    co_return Next::ended;
+  }
   if (plan.on_interrupt == runbook::OnInterrupt::fail) {
     co_await end_as(RunStatus::failed, what, "The runbook says on_interrupt: fail.");
     co_return Next::ended;
   }
   step.status = StepStatus::interrupted;
-  RunLog::Write write = [this, &step, &what](std::vector<Event> events) {
-    return ports_.queue.park(
-        run_.claim, step, what + ". Retry it, skip it, or fail the run?", std::move(events)
-    );
+  co_await park(step, what + ". Retry it, skip it, or fail the run?");
+  co_return Next::ended;
+}
+
+/// The first repeat is the one after an earlier worker's death, and need not wait.
+Task<> RunSession::pause_before_repeat() {
+  const Milliseconds pause =
+      repeats_ == 0 ? Milliseconds(0) : options_.pause_before_repeat * (1 << (repeats_ - 1));
+  ++repeats_;
+  auto pausing = pause_for(pause);
+  co_await before(stop_.wait(), std::move(pausing));
+}
+
+Task<> RunSession::park(Step step, std::string question) {
+  co_await close_tools();
+  RunLog::Write write = [this, &step, &question](std::vector<Event> events) {
+    return ports_.queue.park(run_.claim, step, question, std::move(events));
   };
   auto parking = log_.commit(std::move(write));
   co_await std::move(parking);
-  spdlog::info("run {}: waits for a decision, {}", run_.claim.run, what);
-  co_return Next::ended;
+  spdlog::info("run {}: waits for a decision: {}", run_.claim.run, question);
+}
+
+/// Nothing of the run is alive while it is laid down: neither a process nor a slot. What the row
+/// keeps is the tools' state with what the engine has to know of it.
+Task<> RunSession::lay_down(StepEnd end) {
+  co_await close_tools();
+  end.suspension->state = end.step.resume;
+  log_.add("step.waiting", end.step.id, step_event(end.step));
+  RunLog::Write write = [this, &end](std::vector<Event> events) {
+    StepChange change{end.step, std::move(events), end.calls};
+    return ports_.queue.suspend(run_.claim, std::move(change), *end.suspension);
+  };
+  auto suspending = log_.commit(std::move(write));
+  co_await std::move(suspending);
+  spdlog::info("run {}: laid down: {}", run_.claim.run, end.suspension->why);
+}
+
+/// It was claimed before its answers had come.
+Task<> RunSession::lay_down_again(Step step, Continuation continuation) {
+  Suspension suspension;
+  suspension.state = std::move(continuation.state);
+  suspension.asks = std::move(continuation.open);
+  suspension.why = "not everything is answered yet";
+  StepEnd end{std::move(step), std::move(suspension), {}};
+  co_await lay_down(std::move(end));
 }
 
 Task<> RunSession::end_as(RunStatus status, std::string error, std::string hint) {

@@ -5,6 +5,7 @@
 #include "engine/lease_keeper.hpp"
 #include "engine/run_log.hpp"
 #include "engine/step_session.hpp"
+#include "ports/input_desk.hpp"
 #include "ports/lane_pool.hpp"
 #include "ports/run_queue.hpp"
 #include "ports/toolbox.hpp"
@@ -16,16 +17,20 @@
 
 namespace opsroom::engine {
 
-/// The four ports a run is told through.
+/// The five ports a run is told through.
 struct Ports {
   RunQueue& queue;
   Journal& journal;
   LanePool& lanes;
   Toolbox& toolbox;
+  InputDesk& inputs;
 };
 
 struct RunSessionOptions {
   Milliseconds diff_interval{1000};
+  /// How often a call that may be repeated is repeated by this worker when its tool dies under it …
+  int repeats = 3;
+  Milliseconds pause_before_repeat{500};  ///< … and how long it waits, twice as long each time
 };
 
 /// One claimed run from its first step to its end, or to the point where it must be given back. It
@@ -54,12 +59,19 @@ class RunSession {
   RunId id() const { return run_.claim.run; }
 
  private:
-  enum class Next { go_on, ended };
+  enum class Next { go_on, again, ended };
 
   Task<> tell();
   Task<> work_through();
   Task<Next> take_step(const runbook::PlanStep& plan, int position);
+  Task<Next> take_step_if_wanted(const runbook::PlanStep& plan, int position);
+  Task<Next> after_step(StepEnd end);
   Task<Next> settle_interrupted(const runbook::PlanStep& plan, Step& step);
+  Task<bool> may_be_repeated(const runbook::PlanStep& plan);
+  Task<> pause_before_repeat();
+  Task<> park(Step step, std::string question);
+  Task<> lay_down(StepEnd end);
+  Task<> lay_down_again(Step step, Continuation continuation);
   Task<> prepare();
   Task<> check_tools();
   Task<> end_after(Step step);
@@ -81,6 +93,7 @@ class RunSession {
   std::unique_ptr<LaneCheckout> lane_;
   std::unique_ptr<RunTools> tools_;
   Clock::time_point trusted_until_;
+  int repeats_ = 0;  ///< of the step under way, by this worker
   bool draining_ = false;
 };
 

@@ -1,6 +1,8 @@
 #include "engine/step_session.hpp"
 
 #include "engine/diff_watch.hpp"
+#include "engine/step_deadline.hpp"
+#include "engine/step_listener.hpp"
 #include "runbook/expressions.hpp"
 
 #include <fmt/format.h>
@@ -10,69 +12,28 @@
 namespace opsroom::engine {
 namespace {
 
-/// Passes what a tool says on to the run's log; progress at most ten times a second.
-class StepListener : public CallListener {
- public:
-  StepListener(RunLog& log, std::string step) : log_(log), step_(std::move(step)) {}
-
-  Task<> log(std::string stream, std::string text) override {
-    co_await log_.lines(step_, std::move(stream), std::move(text));
-  }
-
-  void progress(double done, std::optional<double> total, std::string message) override {
-    const auto now = Clock::now();
-    const bool last = total && done >= *total;
-    if (!last && now - told_ < Milliseconds(100)) return;
-    told_ = now;
-    log_.add(
-        "progress",
-        step_,
-        Json{{"done", done}, {"total", total ? Json(*total) : Json()}, {"message", message}}
-    );
-  }
-
- private:
-  RunLog& log_;
-  std::string step_;
-  Clock::time_point told_;
-};
-
-Json step_event(const Step& step) {
-  return {
-      {"position", step.position},
-      {"id", step.id},
-      {"tool", step.tool},
-      {"status", to_string(step.status)},
-      {"error", step.error ? Json(*step.error) : Json()},
-      {"hint", step.hint ? Json(*step.hint) : Json()},
-  };
-}
-
-Task<> record(StepContext context, Step step, std::string kind) {
-  context.log.add(std::move(kind), step.id, step_event(step));
-  RunLog::Write write = [&context, &step](std::vector<Event> events) {
-    StepChange change{step, std::move(events)};
-    return context.queue.write_step(context.claim, std::move(change));
-  };
-  auto writing = context.log.commit(std::move(write));
-  co_await std::move(writing);
-}
-
-/// What an interrupted attempt has left in the row says nothing about this one.
-void forget_earlier_try(Step& step) {
+/// What an interrupted attempt, or an earlier round, has left in the row says nothing about this
+/// one. A call that goes on began when its first round did.
+void forget_earlier_try(Step& step, bool goes_on) {
   step.output = nullptr;
   step.delivery.reset();
   step.error.reset();
   step.hint.reset();
-  step.started_at.reset();
   step.finished_at.reset();
+  if (!goes_on) step.started_at.reset();
 }
 
-void fail(Step& step, const Failure& failure) {
+void fail(Step& step, const Failure& failure, Delivery delivery) {
   step.status = StepStatus::failed;
-  step.delivery = to_string(Delivery::not_sent);
+  step.delivery = to_string(delivery);
   step.error = failure.message();
   if (!failure.hint().empty()) step.hint = failure.hint();
+}
+
+/// Sent, then silence, and nobody asked for its end: the server died, or the host took it down.
+bool is_interrupted(const ToolResult& result, StopReason why) {
+  if (result.delivery != Delivery::unknown) return false;
+  return why == StopReason::draining || (why == StopReason::none && !result.timed_out);
 }
 
 StepStatus status_of(const ToolResult& result, StopReason why) {
@@ -80,9 +41,7 @@ StepStatus status_of(const ToolResult& result, StopReason why) {
   const bool not_begun =
       result.delivery == Delivery::not_sent || result.delivery == Delivery::rejected;
   if (not_begun && why == StopReason::draining) return StepStatus::pending;
-  if (result.delivery == Delivery::unknown && why == StopReason::draining) {
-    return StepStatus::interrupted;
-  }
+  if (is_interrupted(result, why)) return StepStatus::interrupted;
   if (why == StopReason::canceled) return StepStatus::canceled;
   return StepStatus::failed;
 }
@@ -91,118 +50,179 @@ void apply(Step& step, ToolResult& result, StopReason why, Milliseconds timeout)
   step.status = status_of(result, why);
   step.delivery = to_string(result.delivery);
   step.output = std::move(result.output);
+  if (is_finished(step.status)) step.resume = nullptr;
   const bool explains_itself = step.status == StepStatus::succeeded ||
                                step.status == StepStatus::canceled ||
                                step.status == StepStatus::pending;
   if (explains_itself) return;
   step.error = result.error;
   if (!result.hint.empty()) step.hint = result.hint;
-  if (why == StopReason::timed_out || result.timed_out) {
+  const bool own_limit = timeout > Milliseconds::zero();
+  if (own_limit && (why == StopReason::timed_out || result.timed_out)) {
     const std::chrono::duration<double> seconds = timeout;
     step.error = fmt::format("timed out after {} s", seconds.count());
     step.hint = "Give the step a longer `timeout`, or find out why the tool hangs.";
   }
 }
 
-/// Calls the tool under the step's own deadline; the run's stop reaches it too.
-Task<ToolResult> call_tool(
-    asio::any_io_executor executor, StepContext context, ToolCall call, Stop& stop
+/// What came of a call and of what went on beside it.
+struct CallEnd {
+  ToolResult result;
+  bool returned = false;       ///< `result` says something
+  std::exception_ptr problem;  ///< of the host: the call itself, its diff, its row
+};
+
+/// Calls the tool under the step's own deadline; the run's stop reaches it too. Diff and row are
+/// kept fresh beside it.
+Task<CallEnd> call_and_watch(
+    asio::any_io_executor executor, StepContext context, Step step, ToolCall call, Stop& stop
 ) {
-  StepListener listener(context.log, call.step);
+  CallEnd end;
+  StepDeadline deadline(executor, call.timeout, stop);
+  StepListener listener(executor, context, step, deadline, stop);
+  DiffWatch diffs(executor, step.id, context.lane, context.log, context.diff_interval);
   const auto forwarded =
       context.run_stop.subscribe([&stop](StopReason reason) { stop.request(reason); });
-  asio::steady_timer deadline(executor, call.timeout);
-  deadline.async_wait([&stop](boost::system::error_code error) {
-    if (!error) stop.request(StopReason::timed_out);
+  TaskGroup beside(executor);
+  const auto note_problem = [&end](std::exception_ptr error) {
+    if (!end.problem) end.problem = error;
+  };
+  beside.start(diffs.run(), note_problem);
+  beside.start(listener.keep_telling(), [&](std::exception_ptr error) {
+    note_problem(error);
+    // The row cannot be written: the run is not ours any more, or this host cannot work.
+    stop.request(StopReason::lease_lost);
   });
-  ToolResult result = co_await context.tools.call(std::move(call), listener, stop);
-  deadline.cancel();
-  co_return result;
+  try {
+    auto calling = context.tools.call(std::move(call), listener, stop);
+    end.result = co_await std::move(calling);
+    end.returned = true;
+  } catch (...) {
+    end.problem = std::current_exception();
+  }
+  deadline.hold();
+  diffs.end();
+  listener.end();
+  co_await beside.wait_until_at_most(0);
+  if (end.problem || stop.reason() == StopReason::lease_lost) co_return end;
+  try {
+    co_await diffs.look();
+  } catch (...) {
+    end.problem = std::current_exception();
+  }
+  co_return end;
 }
 
-/// The call with the diff kept fresh beside it.
-Task<ToolResult> call_and_watch(
-    asio::any_io_executor executor, StepContext context, ToolCall call, Stop& stop
-) {
-  DiffWatch diffs(executor, call.step, context.lane, context.log, context.diff_interval);
-  std::exception_ptr watch_error;
-  TaskGroup beside(executor);
-  beside.start(diffs.run(), [&](std::exception_ptr error) { watch_error = error; });
-  std::exception_ptr call_error;
-  ToolResult result;
-  try {
-    result = co_await call_tool(executor, context, std::move(call), stop);
-  } catch (...) {
-    call_error = std::current_exception();
+Task<> store_artifacts(RunLog& log, std::string step, std::vector<ArtifactDraft> artifacts) {
+  for (ArtifactDraft& artifact : artifacts) {
+    artifact.step = step;
+    co_await log.store(std::move(artifact));
   }
-  diffs.end();
-  co_await beside.wait_until_at_most(0);
-  if (call_error) std::rethrow_exception(call_error);
-  if (watch_error) std::rethrow_exception(watch_error);
-  if (stop.reason() != StopReason::lease_lost) co_await diffs.look();
-  co_return result;
+}
+
+/// The host's own failure, if it was one that can be told; LeaseLost and the unexpected leave.
+std::optional<Failure> failure_of(const std::exception_ptr& problem) {
+  if (!problem) return std::nullopt;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const LeaseLost&) {
+    throw;
+  } catch (const Failure& failure) {
+    return failure;
+  }
+}
+
+ToolCall call_for(const Claim& claim, const Step& step, Milliseconds timeout) {
+  ToolCall call;
+  call.tool = step.tool;
+  call.arguments = step.arguments;
+  call.run = claim.run;
+  call.step = step.id;
+  call.attempt = claim.attempt;
+  call.idempotency_key = fmt::format("run-{}-step-{}", claim.run, step.position);
+  call.timeout = timeout;
+  return call;
+}
+
+/// Records what came of the call, unless the run is to be laid down: that is its owner's to write.
+Task<StepEnd> conclude(
+    StepContext context, Step step, CallEnd end, StopReason why, Milliseconds timeout
+) {
+  std::optional<Failure> broken = failure_of(end.problem);
+  std::vector<CallRecord> calls = std::move(end.result.records);
+  const bool laid_down = end.result.suspended && why != StopReason::canceled;
+  if (!broken && laid_down) {
+    step.status = StepStatus::waiting;
+    step.delivery = to_string(end.result.delivery);
+    step.resume = resume_of(*end.result.suspended);
+    co_return StepEnd{std::move(step), std::move(end.result.suspended), std::move(calls)};
+  }
+  if (!broken) {
+    try {
+      auto storing = store_artifacts(context.log, step.id, std::move(end.result.artifacts));
+      co_await std::move(storing);
+    } catch (const LeaseLost&) {
+      throw;
+    } catch (const Failure& failure) {
+      broken = failure;
+    }
+  }
+  if (broken) {
+    fail(step, *broken, end.returned ? end.result.delivery : Delivery::unknown);
+    step.resume = nullptr;
+  } else {
+    apply(step, end.result, why, timeout);
+  }
+  auto recording = record_step(context, step, "step.finished", std::move(calls));
+  co_await std::move(recording);
+  co_return StepEnd{std::move(step), std::nullopt, {}};
 }
 
 }  // namespace
 
-Task<Step> perform_step(
+Task<StepEnd> perform_step(
     asio::any_io_executor executor,
     StepContext context,
     runbook::PlanStep plan,
     Step step,
-    Json scope
+    Json scope,
+    std::optional<Continuation> goes_on
 ) {
   step.attempt = context.claim.attempt;
-  forget_earlier_try(step);
+  forget_earlier_try(step, goes_on.has_value());
   std::optional<Failure> unresolved;
-  try {
-    step.arguments = runbook::resolve(plan.with, scope);
-  } catch (const Failure& failure) {
-    unresolved = failure;
+  if (!goes_on) {
+    try {
+      step.arguments = runbook::resolve(plan.with, scope);
+    } catch (const Failure& failure) {
+      unresolved = failure;
+    }
   }
   if (unresolved) {
-    fail(step, *unresolved);
-    co_await record(context, step, "step.finished");
-    co_return step;
+    fail(step, *unresolved, Delivery::not_sent);
+    auto recording = record_step(context, step, "step.finished");
+    co_await std::move(recording);
+    co_return StepEnd{std::move(step), std::nullopt, {}};
   }
 
-  // Durable before the first byte leaves: a crash from here on is an interrupted step.
+  // Durable before the first byte leaves: a crash from here on is an interrupted step. Of a call
+  // that goes on the row keeps where it goes on from.
   step.status = StepStatus::running;
-  co_await record(context, step, "step.started");
+  auto writing_ahead = record_step(context, step, "step.started");
+  co_await std::move(writing_ahead);
 
-  ToolCall call;
-  call.tool = step.tool;
-  call.arguments = step.arguments;
-  call.run = context.claim.run;
-  call.step = step.id;
-  call.attempt = context.claim.attempt;
-  call.idempotency_key = fmt::format("run-{}-step-{}", context.claim.run, step.position);
-  call.timeout = plan.timeout;
+  ToolCall call = call_for(context.claim, step, plan.timeout);
+  if (goes_on) {
+    call.resume = std::move(goes_on->state);
+    call.answers = std::move(goes_on->answers);
+  }
   // The reason is read after the call, so the Stop lives here.
   Stop stop(executor);
-  std::optional<Failure> broken;
-  ToolResult result;
-  try {
-    result = co_await call_and_watch(executor, context, std::move(call), stop);
-  } catch (const LeaseLost&) {
-    throw;
-  } catch (const Failure& failure) {
-    broken = failure;
-  }
+  auto calling = call_and_watch(executor, context, step, std::move(call), stop);
+  CallEnd end = co_await std::move(calling);
   if (stop.reason() == StopReason::lease_lost) throw LeaseLost(context.claim.run);
-  if (broken) {
-    step.status = StepStatus::failed;
-    step.error = broken->message();
-    step.hint = broken->hint();
-  } else {
-    for (ArtifactDraft& artifact : result.artifacts) {
-      artifact.step = step.id;
-      co_await context.log.store(std::move(artifact));
-    }
-    apply(step, result, stop.reason(), plan.timeout);
-  }
-  co_await record(context, step, "step.finished");
-  co_return step;
+  auto concluding = conclude(context, std::move(step), std::move(end), stop.reason(), plan.timeout);
+  co_return co_await std::move(concluding);
 }
 
 }  // namespace opsroom::engine

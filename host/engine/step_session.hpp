@@ -1,38 +1,32 @@
 #pragma once
 
-#include "base/async.hpp"
-#include "base/stop.hpp"
-#include "engine/run_log.hpp"
-#include "model/step.hpp"
-#include "ports/lane_pool.hpp"
-#include "ports/run_queue.hpp"
-#include "ports/toolbox.hpp"
+#include "engine/step_context.hpp"
+#include "engine/step_resume.hpp"
 #include "runbook/plan.hpp"
 
-#include <string>
+#include <optional>
+#include <vector>
 
 namespace opsroom::engine {
 
-/// What a step borrows from its run.
-struct StepContext {
-  const Claim& claim;
-  RunQueue& queue;
-  RunTools& tools;
-  LaneCheckout& lane;
-  RunLog& log;
-  Stop& run_stop;  ///< cancellation and loss of the lease
-  Milliseconds diff_interval;
+/// How far a step came.
+struct StepEnd {
+  Step step;  ///< as it was recorded; with a suspension: as it is to be recorded together with it
+  std::optional<Suspension> suspension;  ///< the run is to be laid down until it can go on
+  std::vector<CallRecord> calls;         ///< of a suspension, for the audit log
 };
 
-/// Performs one step: arguments resolved, write-ahead, call with live log and diff, outcome
-/// recorded. Returns the step as it was recorded; LeaseLost leaves. A step cut short by the loss of
-/// the lease is not recorded here: whoever holds the run now does.
-Task<Step> perform_step(
+/// Performs one step: arguments resolved, write-ahead, call with live log, questions and diff,
+/// outcome recorded. With `goes_on` it is another round of a call that was laid down, with the
+/// arguments of the first. LeaseLost leaves. A step cut short by the loss of the lease is not
+/// recorded here: whoever holds the run now does.
+Task<StepEnd> perform_step(
     asio::any_io_executor executor,
     StepContext context,
     runbook::PlanStep plan,
     Step step,
-    Json scope
+    Json scope,
+    std::optional<Continuation> goes_on
 );
 
 }  // namespace opsroom::engine

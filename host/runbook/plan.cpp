@@ -11,13 +11,14 @@ namespace opsroom::runbook {
 namespace {
 
 Json step_json(const PlanStep& step) {
-  return {
+  Json json = {
       {"id", step.id},
       {"tool", step.tool},
       {"with", step.with},
-      {"timeout_ms", step.timeout.count()},
       {"on_interrupt", to_string(step.on_interrupt)},
   };
+  if (step.timeout != std::chrono::milliseconds::zero()) json["timeout_ms"] = step.timeout.count();
+  return json;
 }
 
 PlanStep step_from(const Json& json, const std::string& where) {
@@ -25,14 +26,15 @@ PlanStep step_from(const Json& json, const std::string& where) {
   step.id = string_at(json, "id", where);
   step.tool = string_at(json, "tool", where);
   step.with = json.value("with", Json::object());
-  step.timeout =
-      std::chrono::milliseconds(integer_or(json, "timeout_ms", step.timeout.count(), where));
+  if (json.contains("timeout_ms")) {
+    step.timeout = std::chrono::milliseconds(integer_or(json, "timeout_ms", 0, where));
+    if (step.timeout < min_timeout || step.timeout > max_timeout) {
+      throw Failure(Code::invalid, where + "/timeout_ms: must be between 1 and 604800000 (7 days)");
+    }
+  }
   const auto choice = on_interrupt_from(string_or(json, "on_interrupt", "ask", where));
   if (!choice) throw Failure(Code::invalid, where + "/on_interrupt: must be ask, retry or fail");
   step.on_interrupt = *choice;
-  if (step.timeout < min_timeout || step.timeout > max_timeout) {
-    throw Failure(Code::invalid, where + "/timeout_ms: must be between 1 and 604800000 (7 days)");
-  }
   if (const std::string error = tool_name_error(step.tool); !error.empty()) {
     throw Failure(Code::invalid, fmt::format("{}/tool: {}", where, error));
   }

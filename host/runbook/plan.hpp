@@ -16,7 +16,8 @@ struct PlanStep {
   std::string id;
   std::string tool;            ///< `<source>.<tool>`
   Json with = Json::object();  ///< arguments; strings may hold `${{ }}`
-  std::chrono::milliseconds timeout{std::chrono::minutes(10)};
+  /// Zero: the runbook gives none, and the limits of the tool's source hold.
+  std::chrono::milliseconds timeout{0};
   OnInterrupt on_interrupt = OnInterrupt::ask;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/async.hpp"
+#include "ports/input_desk.hpp"
 #include "ports/journal.hpp"
 #include "ports/lane_pool.hpp"
 #include "ports/run_queue.hpp"
@@ -67,6 +68,19 @@ class FakeQueue : public RunQueue, public Journal {
         std::move(change.events)
     );
     last_step = change.step;
+    rows.push_back(change.step);
+    for (CallRecord& call : change.calls)
+      calls.push_back(std::move(call));
+    co_return;
+  }
+
+  Task<> suspend(Claim claim, StepChange change, Suspension suspension) override {
+    write(claim, "suspend " + change.step.id, std::move(change.events));
+    last_step = change.step;
+    rows.push_back(change.step);
+    for (CallRecord& call : change.calls)
+      calls.push_back(std::move(call));
+    suspensions.push_back(std::move(suspension));
     co_return;
   }
 
@@ -81,8 +95,10 @@ class FakeQueue : public RunQueue, public Journal {
     co_return;
   }
 
-  Task<> park(Claim claim, Step step, std::string, std::vector<Event> more) override {
+  Task<> park(Claim claim, Step step, std::string question, std::vector<Event> more) override {
     write(claim, "park " + step.id, std::move(more));
+    last_step = step;
+    last_question = std::move(question);
     co_return;
   }
 
@@ -127,6 +143,10 @@ class FakeQueue : public RunQueue, public Journal {
 
   Step last_step;
   RunEnd last_end;
+  std::string last_question;            ///< of a parked run
+  std::vector<Step> rows;               ///< every row of a step, as it was written
+  std::vector<CallRecord> calls;        ///< the audit log
+  std::vector<Suspension> suspensions;  ///< of runs that were laid down
 
  private:
   std::map<std::int64_t, Event> by_number() const {
@@ -150,6 +170,28 @@ class FakeQueue : public RunQueue, public Journal {
       --away_after_writing;
       throw Failure(Code::unavailable, "the answer to COMMIT was lost", "", true);
     }
+  }
+};
+
+/// A person who answers when the test says so.
+class FakeDesk : public InputDesk {
+ public:
+  std::vector<LiveQuestion> asked;
+  std::optional<InputReply> reply;
+  std::optional<Failure> broken;
+  bool lost = false;  ///< the claim is not ours any more
+  int open = 0;
+
+  Task<InputReply> ask(Claim claim, LiveQuestion question, Stop& stop) override {
+    if (broken) throw *broken;
+    const auto until = Clock::now() + question.limit;
+    asked.push_back(std::move(question));
+    ++open;
+    while (!reply && !lost && !stop.requested() && Clock::now() < until)
+      co_await pause_for(Milliseconds(1));
+    --open;
+    if (lost) throw LeaseLost(claim.run);
+    co_return reply.value_or(InputReply{});
   }
 };
 

@@ -6,6 +6,7 @@
 namespace opsroom::engine {
 namespace {
 
+using opsroom::testing::FakeDesk;
 using opsroom::testing::FakeLanes;
 using opsroom::testing::FakeQueue;
 using opsroom::testing::FakeToolbox;
@@ -58,6 +59,7 @@ struct RunSessionTest : ::testing::Test {
   FakeQueue books;
   FakeLanes lanes;
   FakeToolbox toolbox;
+  FakeDesk desk;
   LeaseKeeper leases{io.get_executor(), "w", books, {}};
   Stop abandon{io.get_executor()};
   ClaimedRun claimed;
@@ -104,7 +106,7 @@ struct RunSessionTest : ::testing::Test {
 
   /// Tells the run; `meanwhile` gets the session once its first step is under way.
   void tell(std::function<void(RunSession&)> meanwhile = {}) {
-    Ports ports{books, books, lanes, toolbox};
+    Ports ports{books, books, lanes, toolbox, desk};
     RunSession session(io.get_executor(), claimed, ports, leases, abandon);
     run_to_end(
         io,
@@ -371,7 +373,9 @@ TEST_F(RunSessionTest, TheToolsHearHowLongTheyAreTrustedWhenOpenedAndWithEachHea
     }(toolbox);
   };
   plan({{"t.until_trusted", Json::object()}});
-  RunSession session(io.get_executor(), claimed, {books, books, lanes, toolbox}, beating, abandon);
+  RunSession session(
+      io.get_executor(), claimed, {books, books, lanes, toolbox, desk}, beating, abandon
+  );
   const auto before = Clock::now();
   run_to_end(io, [](RunSession& session, LeaseKeeper& beating) -> Task<> {
     const auto executor = co_await asio::this_coro::executor;

@@ -6,6 +6,7 @@
 namespace opsroom::engine {
 namespace {
 
+using opsroom::testing::FakeDesk;
 using opsroom::testing::FakeLanes;
 using opsroom::testing::FakeQueue;
 using opsroom::testing::FakeToolbox;
@@ -17,6 +18,7 @@ struct WorkerTest : ::testing::Test {
   FakeQueue books;
   FakeLanes lanes;
   FakeToolbox toolbox;
+  FakeDesk desk;
   FakeWakeups wakeups;
   int at_once = 0;
   int most_at_once = 0;
@@ -59,7 +61,7 @@ struct WorkerTest : ::testing::Test {
 
   /// Works until `enough` runs are finished, then drains.
   void work(int enough, std::function<void()> at_start = {}) {
-    Worker worker(io.get_executor(), options, Ports{books, books, lanes, toolbox}, wakeups);
+    Worker worker(io.get_executor(), options, Ports{books, books, lanes, toolbox, desk}, wakeups);
     run_to_end(
         io,
         [](WorkerTest& test, Worker& worker, int enough, std::function<void()>& at_start

@@ -48,7 +48,7 @@ steps:
   EXPECT_EQ(plan.steps[0].timeout, 90s);
   EXPECT_EQ(plan.steps[0].on_interrupt, OnInterrupt::retry);
   EXPECT_EQ(plan.steps[1].id, "step-2");
-  EXPECT_EQ(plan.steps[1].timeout, 10min);
+  EXPECT_EQ(plan.steps[1].timeout, 0min) << "none is given: the limits of its source hold";
   EXPECT_EQ(plan.steps[1].on_interrupt, OnInterrupt::ask);
 }
 
@@ -150,7 +150,7 @@ TEST(ParseRunbook, ReadsDurations) {
 }
 
 TEST(Digest, DependsOnTheDefinitionAndNotOnItsLayout) {
-  const Plan a = parse("name: x\nsteps:\n  - {tool: a.b}\n");
+  const Plan a = parse("name: x\nsteps:\n  - {tool: a.b, timeout: 10m}\n");
   const Plan b = parse("# a comment\nsteps: [{timeout: 10m, tool: a.b}]\nname: x");
   const Plan c = parse("name: x\nsteps: [{tool: a.c}]");
   EXPECT_EQ(a.digest.size(), 64U);
@@ -172,7 +172,8 @@ TEST(PlanJson, SurvivesTheRoundTrip) {
 TEST(PlanJson, ReadsWhatAPersonWrote) {
   const Plan plan =
       plan_from_json(Json::parse(R"({"name":"x","steps":[{"id":"a","tool":"s.t"}]})"));
-  EXPECT_EQ(plan.steps[0].timeout, 10min);
+  EXPECT_EQ(plan.steps[0].timeout, 0min);
+  EXPECT_FALSE(to_json(plan)["steps"][0].contains("timeout_ms"));
   EXPECT_EQ(plan.inputs["type"], "object");
   EXPECT_EQ(plan.digest.size(), 64U);
 }
