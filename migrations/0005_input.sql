@@ -557,7 +557,7 @@ begin
     raise exception using errcode = 'OP006', message = format('%L is no answer to a question', answer_input.action),
       hint = 'It is accept, decline or cancel.';
   end if;
-  if jsonb_typeof(coalesce(answer_input.content, 'null')) not in ('object', 'null') then
+  if answer_input.action = 'accept' and jsonb_typeof(coalesce(answer_input.content, 'null')) not in ('object', 'null') then
     raise exception using errcode = 'OP006', message = 'the content of an answer must be an object',
       hint = 'Give one member for each field of the form.';
   end if;
@@ -731,8 +731,9 @@ begin
            else format('step %s was interrupted and ended by decision', s.id) end, null, more);
   end if;
   if answer_run.decision = 'retry' then
-    update ops.run_steps set status = 'pending', delivery = null, output = 'null', resume = 'null', error = null,
-      hint = null, started_at = null, finished_at = null
+    -- A call that was laid down before repeats its last round alone, with the answers it was given.
+    update ops.run_steps set status = 'pending', delivery = null, output = 'null', error = null, hint = null,
+      started_at = null, finished_at = null
     where run_id = r.id and position = s.position;
   else
     update ops.run_steps set status = 'skipped', finished_at = clock_timestamp()

@@ -173,7 +173,7 @@ class News : public StoreTest {
   std::string listeners() {
     return db.psql(
         "select count(*) from pg_stat_activity where application_name like '%(listening)'"
-        " and datname = current_database() and state = 'idle' and query ilike 'listen%ops_events%'"
+        " and datname = current_database() and state = 'idle' and query ilike 'listen%ops_input%'"
     );
   }
 };
