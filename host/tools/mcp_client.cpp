@@ -1,8 +1,10 @@
 #include "tools/mcp_client.hpp"
 
 #include "base/failure.hpp"
+#include "tools/json_fields.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -12,86 +14,90 @@ namespace opsroom::tools {
 namespace {
 
 constexpr std::size_t most_pages = 64;
-constexpr std::size_t most_tools = 1024;
-constexpr double longest_ttl_ms = 1e12;
+constexpr std::size_t most_entries = 1024;
 
-/// Errors by which a server says that it has not begun to act.
-bool is_rejection(int code) {
-  constexpr std::array codes{
-      rpc::parse_error,
-      rpc::invalid_request,
-      rpc::method_not_found,
-      rpc::invalid_params,
-      rpc::missing_capability,
-      rpc::unsupported_version
-  };
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
+/// What a list holds, and by which member its entries are told apart.
+struct ListKind {
+  std::string_view method;
+  const char* member;
+  const char* key;
+};
 
-void read_error(const Json& payload, ToolResult& into) {
-  const mcp::RpcError error = mcp::rpc_error(payload);
-  into.delivery = is_rejection(error.code) ? Delivery::rejected : Delivery::answered;
-  into.error = fmt::format("{} (JSON-RPC error {})", error.message, error.code);
-}
-
-/// Cache hints of a list result. A negative or absurd one is no hint.
-std::optional<Clock::duration> ttl_of(const Json& result) {
-  const auto ttl = result.is_object() ? result.find("ttlMs") : result.end();
-  if (!result.is_object() || ttl == result.end() || !ttl->is_number()) return std::nullopt;
-  const double ms = ttl->get<double>();
-  if (!(ms >= 0 && ms <= longest_ttl_ms)) return std::nullopt;
-  return Milliseconds(static_cast<std::int64_t>(ms));
-}
-
-/// Results that are none yet: the server wants something first.
-void refuse_input(const mcp::ResultType& type, const std::string& title, ToolResult& into) {
-  using Kind = mcp::ResultType::Kind;
-  if (type.kind == Kind::unknown) {
-    into.error = fmt::format("{} answered with the unknown resultType '{}'", title, type.word);
-    return;
+const ListKind& list_kind(const std::string& method) {
+  static constexpr std::array<ListKind, 4> kinds{{
+      {"tools/list", "tools", "name"},
+      {"prompts/list", "prompts", "name"},
+      {"resources/list", "resources", "uri"},
+      {"resources/templates/list", "resourceTemplates", "uriTemplate"},
+  }};
+  for (const ListKind& kind : kinds) {
+    if (kind.method == method) return kind;
   }
-  // Where the input port will take over: it stores the question and sends the call again.
-  into.error = type.kind == Kind::task
-                   ? fmt::format("{} turned the call into a task, which is not configured", title)
-                   : fmt::format("{} needs input, which is not configured", title);
-  into.hint = "Give the tool everything it asks for in its arguments or its configuration.";
+  throw Failure(Code::internal, fmt::format("{} is no list", method));
+}
+
+/// Keeps what holds for all pages read so far. A page without a word does not stretch another's.
+void narrow(mcp::CacheHint& all, const mcp::CacheHint& page, bool first) {
+  all.shared = page.shared && (first || all.shared);
+  if (page.ttl) all.ttl = std::min(*page.ttl, all.ttl.value_or(*page.ttl));
 }
 
 }  // namespace
 
 McpClient::McpClient(asio::any_io_executor executor, MessageChannel& channel, ClientOptions options)
-    : executor_(std::move(executor)), channel_(channel), options_(std::move(options)) {}
+    : executor_(std::move(executor)), channel_(channel), options_(std::move(options)) {
+  const auto answer = [this](std::string message) { reply(std::move(message)); };
+  requests_ = std::make_shared<ServerRequests>(executor_, options_.title, options_.root, answer);
+}
+
+McpClient::~McpClient() {
+  requests_->close();
+}
+
+mcp::ClientProfile McpClient::profile() const {
+  return {options_.root.has_value(), options_.sampling, options_.log_level};
+}
 
 void McpClient::end(std::string reason, std::string hint) {
   if (ended_) return;
   ended_ = true;
   end_reason_ = std::move(reason);
   end_hint_ = std::move(hint);
+  requests_->close();
   for (const auto& [id, exchange] : exchanges_) {
     exchange->peer_gone = true;
     exchange->alarm.ring();
   }
 }
 
-std::shared_ptr<Exchange> McpClient::send(std::string method, Json params) {
+std::shared_ptr<Exchange> McpClient::register_exchange(std::string method) {
   auto exchange = std::make_shared<Exchange>(executor_);
   exchange->id = ++last_id_;
   exchange->method = std::move(method);
   exchange->last_sign = Clock::now();
   exchange->peer_gone = ended_;
   exchanges_[exchange->id] = exchange;
-  exchange->sent = channel_.post(request_text(exchange->id, exchange->method, params));
+  return exchange;
+}
+
+std::shared_ptr<Exchange> McpClient::send(std::string method, const Json& params) {
+  auto exchange = register_exchange(std::move(method));
+  std::string text = request_text(exchange->id, exchange->method, params);
+  exchange->bytes = text.size();
+  exchange->sent = channel_.post(std::move(text));
   return exchange;
 }
 
 Task<std::shared_ptr<Exchange>> McpClient::ask(
     std::string method, Json params, Clock::time_point deadline
 ) {
-  if (era_ == Era::modern) mcp::add_modern_meta(params);
-  auto exchange = send(std::move(method), std::move(params));
+  if (era_ == Era::modern) mcp::add_modern_meta(params, profile());
+  auto exchange = send(std::move(method), params);
   while (!exchange->answered() && !exchange->peer_gone && Clock::now() < deadline) {
     co_await exchange->alarm.wait_until(deadline);
   }
+  // An opening cannot be cancelled; of anything else the server may spare itself the rest.
+  if (era_) cancel(exchange, "no answer in time");
   forget(exchange);
   co_return exchange;
 }
@@ -112,9 +118,10 @@ void McpClient::fail_unanswered(const Exchange& exchange) const {
   );
 }
 
-Json McpClient::answer_of(const Exchange& exchange, std::string_view method) {
+Json McpClient::answer_of(const Exchange& exchange) {
   if (!exchange.answer) fail_unanswered(exchange);
   const Envelope& answer = *exchange.answer;
+  const std::string& method = exchange.method;
   if (answer.kind == Envelope::Kind::malformed) {
     throw Failure(
         Code::invalid,
@@ -138,34 +145,87 @@ Json McpClient::answer_of(const Exchange& exchange, std::string_view method) {
   }
 }
 
-Task<std::vector<Json>> McpClient::list_tools(Clock::duration deadline) {
+std::optional<mcp::RpcError> McpClient::error_of(const Exchange& exchange) {
+  if (!exchange.answer || exchange.answer->kind != Envelope::Kind::error) return std::nullopt;
+  try {
+    return mcp::rpc_error(reader_.payload(*exchange.answer));
+  } catch (const Failure& failure) {
+    return mcp::RpcError{0, failure.message(), Json()};
+  }
+}
+
+Task<Json> McpClient::request(std::string method, Json params, Clock::duration deadline) {
+  auto asking = ask(method, std::move(params), Clock::now() + deadline);
+  const auto exchange = co_await std::move(asking);
+  Json result = answer_of(*exchange);
+  check_result_type(result, method);
+  co_return result;
+}
+
+void McpClient::check_result_type(const Json& result, const std::string& method) {
+  using Kind = mcp::ResultType::Kind;
+  const mcp::ResultType type = mcp::result_type(result);
+  if (type.word.empty()) note_missing_type();
+  if (type.kind == Kind::complete || era_ != Era::modern) return;
+  if (type.kind == Kind::input_required &&
+      (method == "prompts/get" || method == "resources/read")) {
+    throw Failure(
+        Code::unsupported,
+        fmt::format("{} asks for input before it answers {}", options_.title, method),
+        "Only tools are given input: give it everything it asks for in the arguments."
+    );
+  }
+  throw Failure(
+      Code::invalid,
+      fmt::format("{} answered {} with the resultType '{}'", options_.title, method, type.word)
+  );
+}
+
+void McpClient::note_missing_type() {
+  if (era_ != Era::modern || std::exchange(missing_type_noted_, true)) return;
+  spdlog::warn(
+      "{}: a result without resultType, which {} demands; taken as complete",
+      options_.title,
+      modern_version
+  );
+}
+
+Task<Listing> McpClient::list(std::string method, Clock::duration deadline) {
   const auto until = Clock::now() + deadline;
-  std::vector<Json> tools;
+  const ListKind& kind = list_kind(method);
+  Listing listing;
   std::set<std::string> names;
   std::set<std::string> cursors;
   std::optional<std::string> cursor;
-  tools_ttl_.reset();
   for (std::size_t pages = 0; pages < most_pages; ++pages) {
     Json params = Json::object();
     if (cursor) params["cursor"] = *cursor;
-    auto asking = ask("tools/list", std::move(params), until);
-    const auto exchange = co_await std::move(asking);
-    const Json answer = answer_of(*exchange, "tools/list");
-    if (const auto ttl = ttl_of(answer)) tools_ttl_ = std::min(*ttl, tools_ttl_.value_or(*ttl));
-    mcp::ToolPage page = mcp::tool_page(answer);
-    for (Json& tool : page.tools) {
+    auto asking = request(method, std::move(params), until - Clock::now());
+    Json answer = co_await std::move(asking);
+    mcp::Page page = mcp::page(std::move(answer), method, kind.member, kind.key);
+    for (Json& entry : page.entries) {
       // The first of a name wins, in the server's order: the list is the same every time.
-      if (names.insert(tool["name"].get<std::string>()).second) tools.push_back(std::move(tool));
+      const bool fresh = names.insert(entry[kind.key].get<std::string>()).second;
+      if (fresh) listing.entries.push_back(std::move(entry));
     }
-    if (!page.next) co_return tools;
-    if (!cursors.insert(*page.next).second || tools.size() > most_tools) break;
+    narrow(listing.cache, page.cache, pages == 0);
+    if (!page.next) co_return listing;
+    if (!cursors.insert(*page.next).second || listing.entries.size() > most_entries) break;
     cursor = page.next;
   }
   throw Failure(
       Code::exhausted,
-      fmt::format("{}: its tools/list does not end", options_.title),
-      fmt::format("At most {} pages and {} tools are read.", most_pages, most_tools)
+      fmt::format("{}: its {} does not end", options_.title, method),
+      fmt::format("At most {} pages and {} entries are read.", most_pages, most_entries)
   );
+}
+
+Task<std::vector<Json>> McpClient::list_tools(Clock::duration deadline) {
+  auto listing = list("tools/list", deadline);
+  Listing tools = co_await std::move(listing);
+  learn_tasks(tools.entries);
+  tools_ttl_ = tools.cache.ttl;
+  co_return std::move(tools.entries);
 }
 
 Task<bool> McpClient::answers(Clock::duration patience) {
@@ -175,80 +235,22 @@ Task<bool> McpClient::answers(Clock::duration patience) {
   co_return exchange->answered();
 }
 
-std::shared_ptr<Exchange> McpClient::start_call(
-    mcp::CallContext context, std::shared_ptr<CallSink> sink
-) {
-  context.progress_token = last_id_ + 1;
-  Json params = mcp::call_params(context);
-  if (era_ == Era::modern) mcp::add_modern_meta(params);
-  auto exchange = send("tools/call", std::move(params));
-  exchange->sink = std::move(sink);
-  return exchange;
-}
-
-Task<McpClient::Wake> McpClient::wait(
-    std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop
-) {
-  const auto subscription = stop.subscribe([exchange](StopReason) { exchange->alarm.ring(); });
-  while (true) {
-    if (exchange->answered()) co_return Wake::answered;
-    if (exchange->peer_gone) co_return Wake::peer_gone;
-    if (must_end(stop)) co_return Wake::stopped;
-    const auto now = Clock::now();
-    if (now >= limits.latest) co_return Wake::too_long;
-    // While the listener is slow the pipe is not read: a silence that is not the server's.
-    if (delivering_) exchange->last_sign = now;
-    const auto silent_until = exchange->last_sign + limits.idle;
-    if (now >= silent_until) co_return Wake::idle;
-    co_await exchange->alarm.wait_until(std::min(silent_until, limits.latest));
+void McpClient::learn_tasks(const std::vector<Json>& tools) {
+  tools_known_ = true;
+  task_tools_.clear();
+  for (const Json& tool : tools) {
+    const Json* execution = field(tool, "execution");
+    if (execution == nullptr || text_field(*execution, "taskSupport") != "required") continue;
+    task_tools_.insert(text_field(tool, "name"));
   }
 }
 
-void McpClient::cancel(const std::shared_ptr<Exchange>& exchange, std::string_view reason) {
-  if (exchange->answered() || ended_ || channel_.withdraw(exchange->sent)) return;
-  channel_.post(notification_text(
-      "notifications/cancelled", Json{{"requestId", exchange->id}, {"reason", reason}}
-  ));
-}
-
-void McpClient::forget(const std::shared_ptr<Exchange>& exchange) {
-  exchanges_.erase(exchange->id);
-}
-
-ToolResult McpClient::result(const Exchange& exchange) {
-  ToolResult result;
-  if (exchange.too_large) {
-    result.delivery = Delivery::answered;
-    result.error = fmt::format("{}: the answer is larger than the limit", options_.title);
-    result.hint = "Let the tool write large results to a file in the lane.";
-    return result;
-  }
-  if (!exchange.answer) {
-    result.delivery = exchange.sent->untouched() ? Delivery::not_sent : Delivery::unknown;
-    result.error = end_reason_;
-    result.hint = end_hint_;
-    return result;
-  }
-  result.delivery = Delivery::answered;
-  const Envelope& answer = *exchange.answer;
-  try {
-    if (answer.kind == Envelope::Kind::malformed) throw Failure(Code::invalid, answer.problem);
-    Json payload = reader_.payload(answer);
-    if (answer.kind == Envelope::Kind::error) {
-      read_error(payload, result);
-      return result;
-    }
-    const mcp::ResultType type = mcp::result_type(payload);
-    if (type.kind == mcp::ResultType::Kind::complete) {
-      mcp::read_call_result(std::move(payload), result);
-    } else {
-      refuse_input(type, options_.title, result);
-    }
-  } catch (const Failure& failure) {
-    result.succeeded = false;
-    result.error = fmt::format("{}: bad answer: {}", options_.title, failure.message());
-  }
-  return result;
+bool McpClient::must_learn_tasks() const {
+  if (tools_known_ || era_ != Era::legacy) return false;
+  const Json* tasks = object_field(capabilities_, "tasks");
+  const Json* requests = tasks == nullptr ? nullptr : object_field(*tasks, "requests");
+  const Json* tools = requests == nullptr ? nullptr : object_field(*requests, "tools");
+  return tools != nullptr && field(*tools, "call") != nullptr;
 }
 
 }  // namespace opsroom::tools

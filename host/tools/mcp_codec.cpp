@@ -1,7 +1,8 @@
 #include "tools/mcp_codec.hpp"
 
 #include "base/failure.hpp"
-#include "tools/base64.hpp"
+#include "base/text.hpp"
+#include "tools/json_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -19,68 +20,46 @@ constexpr const char* meta_version = "io.modelcontextprotocol/protocolVersion";
 constexpr const char* meta_client = "io.modelcontextprotocol/clientInfo";
 constexpr const char* meta_capabilities = "io.modelcontextprotocol/clientCapabilities";
 constexpr const char* meta_log_level = "io.modelcontextprotocol/logLevel";
-constexpr const char* meta_call = "io.opsroom/call";
-constexpr const char* meta_artifact = "io.opsroom/artifact";
+constexpr const char* meta_related_task = "io.modelcontextprotocol/related-task";
+constexpr const char* meta_subscription = "io.modelcontextprotocol/subscriptionId";
+constexpr const char* tasks_extension = "io.modelcontextprotocol/tasks";
+constexpr std::size_t longest_identity = 120;
+constexpr double longest_ttl_ms = 1e12;
 
 Json client_info() {
   return {{"name", "opsroom"}, {"version", OPSROOM_VERSION}};
 }
 
-const Json* find(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
+/// A person can be asked at any time, if need be for days: elicitation is always declared.
+Json capabilities(const mcp::ClientProfile& profile) {
+  Json out{{"elicitation", {{"form", Json::object()}, {"url", Json::object()}}}};
+  if (profile.roots) out["roots"] = Json::object();
+  if (profile.sampling) out["sampling"] = Json::object();
+  return out;
 }
 
-std::string text_of(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+Json modern_meta(const mcp::ClientProfile& profile) {
+  Json declared = capabilities(profile);
+  declared["extensions"] = {{tasks_extension, Json::object()}};
+  return {
+      {meta_version, modern_version},
+      {meta_client, client_info()},
+      {meta_capabilities, std::move(declared)},
+      {meta_log_level, profile.log_level}
+  };
 }
 
-/// The bytes of an embedded resource: `blob` decoded, else `text`.
-std::string resource_bytes(const Json& resource) {
-  const std::string blob = text_of(resource, "blob");
-  if (blob.empty()) return text_of(resource, "text");
-  auto bytes = decode_base64(blob);
-  if (!bytes) throw Failure(Code::invalid, "an embedded resource's blob is not base64");
-  return std::move(*bytes);
+std::string quoted(std::string text) {
+  return dump(Json(std::move(text)));
 }
 
-/// The artifact an embedded resource declares itself to be; none when it is only content.
-std::optional<ArtifactDraft> artifact_of(const Json& item) {
-  const Json* resource = find(item, "resource");
-  if (resource == nullptr) return std::nullopt;
-  for (const Json* holder : {&item, resource}) {
-    const Json* meta = find(*holder, "_meta");
-    const Json* declared = meta == nullptr ? nullptr : find(*meta, meta_artifact);
-    if (declared == nullptr) continue;
-    ArtifactDraft draft;
-    draft.kind = "file";
-    draft.name = text_of(*declared, "name");
-    if (draft.name.empty()) throw Failure(Code::invalid, "an artifact has no name");
-    draft.media_type = text_of(*declared, "mediaType");
-    if (draft.media_type.empty()) draft.media_type = text_of(*resource, "mimeType");
-    if (draft.media_type.empty()) draft.media_type = "application/octet-stream";
-    draft.content = resource_bytes(*resource);
-    return draft;
-  }
-  return std::nullopt;
+std::optional<std::int64_t> whole(const Json* value) {
+  if (value == nullptr || !value->is_number_integer()) return std::nullopt;
+  return value->get<std::int64_t>();
 }
 
-/// Text contents joined; artifacts are taken out on the way.
-std::string read_content(Json& content, std::vector<ArtifactDraft>& artifacts) {
-  std::string joined;
-  for (Json& item : content) {
-    if (auto artifact = artifact_of(item)) {
-      artifacts.push_back(std::move(*artifact));
-      continue;
-    }
-    if (text_of(item, "type") != "text" || !item.contains("text")) continue;
-    if (!item["text"].is_string()) throw Failure(Code::invalid, "a text content has no text");
-    if (!joined.empty()) joined += '\n';
-    joined += item["text"].get_ref<const std::string&>();
-  }
-  return joined;
+const Json* meta_of(const Json& params) {
+  return object_field(params, "_meta");
 }
 
 }  // namespace
@@ -96,40 +75,73 @@ bool is_legacy_version(std::string_view version) {
 
 namespace mcp {
 
-void add_modern_meta(Json& params) {
-  Json& meta = params["_meta"];
-  meta[meta_version] = modern_version;
-  meta[meta_client] = client_info();
-  meta[meta_capabilities] = Json::object();
-  meta[meta_log_level] = "debug";
+void add_modern_meta(Json& params, const ClientProfile& profile) {
+  params["_meta"].update(modern_meta(profile));
 }
 
-Json initialize_params(bool with_roots) {
-  Json capabilities = Json::object();
-  if (with_roots) capabilities["roots"] = Json::object();
+std::string modern_meta_members(const ClientProfile& profile) {
+  const std::string object = dump(modern_meta(profile));
+  return object.substr(1, object.size() - 2);
+}
+
+Json initialize_params(const ClientProfile& profile) {
   return {
       {"protocolVersion", newest_legacy_version},
-      {"capabilities", std::move(capabilities)},
+      {"capabilities", capabilities(profile)},
       {"clientInfo", client_info()}
   };
 }
 
-Json call_params(const CallContext& context) {
+std::string call_arguments(const ToolCall& call) {
+  return call.arguments.is_null() ? std::string("{}") : dump(call.arguments);
+}
+
+// Put together as text: on the way of every call, and a copy of large arguments is saved.
+std::string call_params(
+    const CallContext& context, std::string_view arguments, std::string_view meta_members
+) {
   const ToolCall& call = context.call;
-  Json ours{
-      {"run", call.run.value},
-      {"step", call.step},
-      {"attempt", call.attempt},
-      {"idempotencyKey", call.idempotency_key},
-      {"workdir", context.directory.string()},
-      {"deadlineMs", context.deadline_unix_ms}
-  };
-  Json meta{{"progressToken", context.progress_token}, {meta_call, std::move(ours)}};
-  return {
-      {"name", context.name},
-      {"arguments", call.arguments.is_null() ? Json::object() : call.arguments},
-      {"_meta", std::move(meta)}
-  };
+  std::string out;
+  out.reserve(arguments.size() + meta_members.size() + 512);
+  const auto into = std::back_inserter(out);
+  fmt::format_to(
+      into,
+      R"({{"_meta":{{"progressToken":{},"io.opsroom/call":{{"run":{},"step":{},"attempt":{},)",
+      context.progress_token,
+      call.run.value,
+      quoted(call.step),
+      call.attempt
+  );
+  fmt::format_to(
+      into,
+      R"("idempotencyKey":{},"workdir":{},"deadlineMs":{}}})",
+      quoted(call.idempotency_key),
+      quoted(context.directory.string()),
+      context.deadline_unix_ms
+  );
+  if (!context.traceparent.empty()) {
+    fmt::format_to(into, R"(,"traceparent":{})", quoted(context.traceparent));
+    if (!context.tracestate.empty()) {
+      fmt::format_to(into, R"(,"tracestate":{})", quoted(context.tracestate));
+    }
+  }
+  if (!meta_members.empty()) {
+    out += ',';
+    out += meta_members;
+  }
+  fmt::format_to(into, R"(}},"name":{},"arguments":)", quoted(context.name));
+  out += arguments;
+  if (!context.input_responses.is_null()) {
+    fmt::format_to(into, R"(,"inputResponses":{})", dump(context.input_responses));
+  }
+  if (context.request_state) {
+    fmt::format_to(into, R"(,"requestState":{})", quoted(*context.request_state));
+  }
+  if (context.task_ttl_ms) {
+    fmt::format_to(into, R"(,"task":{{"ttl":{}}})", *context.task_ttl_ms);
+  }
+  out += '}';
+  return out;
 }
 
 std::string file_uri(const std::filesystem::path& path) {
@@ -146,15 +158,16 @@ std::string file_uri(const std::filesystem::path& path) {
   return uri;
 }
 
-Json roots_result(const std::filesystem::path& root) {
-  Json entry{{"uri", file_uri(root)}, {"name", root.filename().string()}};
-  return {{"roots", Json::array({std::move(entry)})}};
+Json roots_result(const std::optional<std::filesystem::path>& root) {
+  Json roots = Json::array();
+  if (root) roots.push_back({{"uri", file_uri(*root)}, {"name", root->filename().string()}});
+  return {{"roots", std::move(roots)}};
 }
 
 ResultType result_type(const Json& result) {
-  const Json* word = find(result, "resultType");
+  const Json* word = field(result, "resultType");
   if (word == nullptr) return {};
-  ResultType type{ResultType::Kind::unknown, word->is_string() ? word->get<std::string>() : ""};
+  ResultType type{ResultType::Kind::unknown, word->is_string() ? word->get<std::string>() : "?"};
   if (type.word == "complete") type.kind = ResultType::Kind::complete;
   if (type.word == "input_required") type.kind = ResultType::Kind::input_required;
   if (type.word == "task") type.kind = ResultType::Kind::task;
@@ -163,7 +176,7 @@ ResultType result_type(const Json& result) {
 
 std::vector<std::string> supported_versions(const Json& holder, std::string_view member) {
   std::vector<std::string> versions;
-  const Json* list = find(holder, std::string(member).c_str());
+  const Json* list = field(holder, std::string(member).c_str());
   if (list == nullptr || !list->is_array()) return versions;
   for (const Json& entry : *list) {
     if (entry.is_string()) versions.push_back(entry.get<std::string>());
@@ -171,63 +184,94 @@ std::vector<std::string> supported_versions(const Json& holder, std::string_view
   return versions;
 }
 
-ToolPage tool_page(Json result) {
-  ToolPage page;
-  const auto tools = result.is_object() ? result.find("tools") : result.end();
-  if (!result.is_object() || tools == result.end() || !tools->is_array()) {
-    throw Failure(Code::invalid, "its answer to tools/list has no array \"tools\"");
+std::string implementation_text(const Json* info) {
+  if (info == nullptr) return {};
+  std::string text = text_field(*info, "name");
+  const std::string version = text_field(*info, "version");
+  if (!version.empty()) text += (text.empty() ? "" : " ") + version;
+  if (text.size() > longest_identity) text.resize(longest_identity);
+  return printable_utf8(text);
+}
+
+CacheHint cache_hint(const Json& result) {
+  CacheHint hint;
+  const Json* ttl = field(result, "ttlMs");
+  const double ms = ttl != nullptr && ttl->is_number() ? ttl->get<double>() : -1;
+  if (ms >= 0 && ms <= longest_ttl_ms) {
+    hint.ttl = std::chrono::milliseconds(static_cast<std::int64_t>(ms));
   }
-  for (Json& tool : *tools) {
-    if (text_of(tool, "name").empty()) {
-      throw Failure(Code::invalid, "its answer to tools/list has a tool without a name");
+  hint.shared = text_field(result, "cacheScope") == "public";
+  return hint;
+}
+
+Page page(Json result, const std::string& method, const char* member, const char* key) {
+  Page out;
+  const auto entries = result.is_object() ? result.find(member) : result.end();
+  if (!result.is_object() || entries == result.end() || !entries->is_array()) {
+    throw Failure(
+        Code::invalid, fmt::format("its answer to {} has no array \"{}\"", method, member)
+    );
+  }
+  out.cache = cache_hint(result);
+  for (Json& entry : *entries) {
+    if (text_field(entry, key).empty()) {
+      throw Failure(
+          Code::invalid, fmt::format("its answer to {} has an entry without a {}", method, key)
+      );
     }
-    page.tools.push_back(std::move(tool));
+    out.entries.push_back(std::move(entry));
   }
-  const Json* cursor = find(result, "nextCursor");
-  if (cursor != nullptr && cursor->is_string()) page.next = cursor->get<std::string>();
-  return page;
+  const Json* cursor = field(result, "nextCursor");
+  if (cursor != nullptr && cursor->is_string()) out.next = cursor->get<std::string>();
+  return out;
+}
+
+ToolPage tool_page(Json result) {
+  Page tools = page(std::move(result), "tools/list", "tools", "name");
+  return {std::move(tools.entries), std::move(tools.next)};
 }
 
 RpcError rpc_error(const Json& error) {
   RpcError out;
-  const Json* code = find(error, "code");
+  const Json* code = field(error, "code");
   if (code != nullptr && code->is_number_integer()) out.code = code->get<int>();
-  out.message = text_of(error, "message");
+  out.message = text_field(error, "message");
   if (out.message.empty()) out.message = "error without a message";
-  if (const Json* data = find(error, "data")) out.data = *data;
+  if (const Json* data = field(error, "data")) out.data = *data;
   return out;
 }
 
-void read_call_result(Json result, ToolResult& into) {
-  if (!result.is_object()) throw Failure(Code::invalid, "its result is not an object");
-  const auto structured = result.find("structuredContent");
-  const auto content = result.find("content");
-  const bool has_content = content != result.end() && content->is_array();
-  if (!has_content && structured == result.end()) {
-    throw Failure(Code::invalid, "its result has neither content nor structuredContent");
-  }
-  std::string text;
-  if (has_content) text = read_content(*content, into.artifacts);
-  const Json* failed = find(result, "isError");
-  into.succeeded = failed == nullptr || *failed != true;
-  if (!into.succeeded) into.error = text.empty() ? "the tool reported an error" : text;
-  if (structured != result.end() && !structured->is_null()) {
-    into.output = std::move(*structured);
-  } else {
-    into.output = Json{{"text", std::move(text)}};
-  }
-}
-
 std::string log_text(const Json& params) {
-  const Json* data = find(params, "data");
+  const Json* data = field(params, "data");
   if (data == nullptr) return std::string();
   return data->is_string() ? data->get<std::string>() : dump(*data);
 }
 
 std::string log_stream(const Json& params) {
-  std::string stream = text_of(params, "logger");
-  if (stream.empty()) stream = text_of(params, "level");
+  std::string stream = text_field(params, "logger");
+  if (stream.empty()) stream = text_field(params, "level");
   return stream.empty() ? "log" : stream;
+}
+
+std::optional<std::int64_t> related_request(const Json& params) {
+  const Json* meta = meta_of(params);
+  if (meta == nullptr) return std::nullopt;
+  for (const char* key : {"progressToken", "relatedRequestId", "requestId"}) {
+    if (const auto id = whole(field(*meta, key))) return id;
+  }
+  return std::nullopt;
+}
+
+std::string related_task(const Json& params) {
+  const Json* meta = meta_of(params);
+  const Json* task = meta == nullptr ? nullptr : field(*meta, meta_related_task);
+  return task == nullptr ? std::string() : text_field(*task, "taskId");
+}
+
+std::string subscription_id(const Json& params) {
+  const Json* meta = meta_of(params);
+  const Json* id = meta == nullptr ? nullptr : field(*meta, meta_subscription);
+  return id == nullptr ? std::string() : dump(*id);
 }
 
 }  // namespace mcp

@@ -1,18 +1,41 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
+#include "tools/json_fields.hpp"
 #include "tools/mcp_client.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 // How a conversation begins. The era of a server is found by asking it something that only a modern
 // one understands; every other reaction, silence and death included, means legacy.
 
 namespace opsroom::tools {
+namespace {
+
+constexpr const char* meta_server_info = "io.modelcontextprotocol/serverInfo";
+constexpr std::array<std::pair<const char*, const char*>, 3> changing_lists{{
+    {"tools", "toolsListChanged"},
+    {"prompts", "promptsListChanged"},
+    {"resources", "resourcesListChanged"},
+}};
+// A stream that ends as soon as it is opened is not opened for ever.
+constexpr Clock::duration shortest_listening = std::chrono::seconds(1);
+constexpr int most_short_listenings = 3;
+
+}  // namespace
 
 Task<Opening> McpClient::open(std::optional<Era> known) {
+  auto opening = find_era(known);
+  const Opening found = co_await std::move(opening);
+  listen();
+  co_return found;
+}
+
+Task<Opening> McpClient::find_era(std::optional<Era> known) {
   const auto deadline = Clock::now() + options_.opening_timeout;
   if (known == Era::legacy) co_return co_await initialize(deadline, false);
   const auto patience =
@@ -24,7 +47,7 @@ Task<Opening> McpClient::open(std::optional<Era> known) {
 
 Task<std::optional<Opening>> McpClient::probe(Clock::time_point deadline) {
   Json params = Json::object();
-  mcp::add_modern_meta(params);
+  mcp::add_modern_meta(params, profile());
   auto asking = ask("server/discover", std::move(params), deadline);
   const auto exchange = co_await std::move(asking);
   if (exchange->peer_gone && !exchange->answered()) co_return Opening::gone;
@@ -46,15 +69,16 @@ std::optional<Opening> McpClient::verdict(const Exchange& probe) {
     return Opening::legacy;  // Whatever that was, it is no modern answer.
   }
   if (probe.answer->kind == Envelope::Kind::result) {
-    return verdict_of_versions(mcp::supported_versions(payload, "supportedVersions"));
+    const auto found = verdict_of_versions(mcp::supported_versions(payload, "supportedVersions"));
+    if (found == Opening::modern) become(Era::modern, std::string(modern_version), payload);
+    return found;
   }
   const mcp::RpcError error = mcp::rpc_error(payload);
   if (error.code == rpc::unsupported_version) {
     return verdict_of_versions(mcp::supported_versions(error.data, "supported"));
   }
   if (error.code == rpc::missing_capability) {
-    era_ = Era::modern;
-    version_ = modern_version;
+    become(Era::modern, std::string(modern_version), Json::object());
     return Opening::modern;
   }
   return Opening::legacy;
@@ -65,8 +89,7 @@ std::optional<Opening> McpClient::verdict_of_versions(const std::vector<std::str
     return std::find(versions.begin(), versions.end(), version) != versions.end();
   };
   if (names(modern_version)) {
-    era_ = Era::modern;
-    version_ = modern_version;
+    become(Era::modern, std::string(modern_version), Json::object());
     return Opening::modern;
   }
   if (versions.empty() || std::any_of(versions.begin(), versions.end(), is_legacy_version)) {
@@ -80,7 +103,7 @@ std::optional<Opening> McpClient::verdict_of_versions(const std::vector<std::str
 }
 
 Task<Opening> McpClient::initialize(Clock::time_point deadline, bool probed) {
-  auto asking = ask("initialize", mcp::initialize_params(options_.root.has_value()), deadline);
+  auto asking = ask("initialize", mcp::initialize_params(profile()), deadline);
   const auto exchange = co_await std::move(asking);
   if (late_probe_) {
     forget(late_probe_);
@@ -95,7 +118,7 @@ Task<Opening> McpClient::initialize(Clock::time_point deadline, bool probed) {
     const auto found = co_await probe(std::min(deadline, Clock::now() + options_.probe_timeout));
     if (found == Opening::modern) co_return *found;
   }
-  accept_initialize(answer_of(*exchange, "initialize"));
+  accept_initialize(answer_of(*exchange));
   co_return Opening::legacy;
 }
 
@@ -113,15 +136,56 @@ void McpClient::accept_initialize(const Json& result) {
         )
     );
   }
-  era_ = Era::legacy;
-  version_ = spoken;
+  become(Era::legacy, spoken, result);
   channel_.post(notification_text("notifications/initialized", Json::object()));
-  const auto capabilities = result.find("capabilities");
-  if (capabilities == result.end() || !capabilities->is_object()) return;
-  if (capabilities->contains("logging")) {
+  if (capabilities_.contains("logging")) {
     // Nobody waits for its answer: a server that minds is no worse for it.
-    channel_.post(request_text(++last_id_, "logging/setLevel", Json{{"level", "info"}}));
+    channel_.post(request_text(++last_id_, "logging/setLevel", Json{{"level", options_.log_level}})
+    );
   }
+}
+
+/// `result`: of server/discover or initialize, as far as there was one.
+void McpClient::become(Era era, std::string version, const Json& result) {
+  era_ = era;
+  version_ = std::move(version);
+  modern_meta_ = era == Era::modern ? mcp::modern_meta_members(profile()) : std::string();
+  const Json* declared = object_field(result, "capabilities");
+  capabilities_ = declared == nullptr ? Json::object() : *declared;
+  const Json* info = field(result, "serverInfo");
+  const Json* meta = object_field(result, "_meta");
+  if (info == nullptr && meta != nullptr) info = field(*meta, meta_server_info);
+  const std::string name = mcp::implementation_text(info);
+  identity_ = fmt::format("{}{}({})", name, name.empty() ? "" : " ", version_);
+}
+
+/// Opens the stream on which a modern server says that its lists have changed. It is no call in
+/// flight: nobody waits for it, and its answer only says that it has ended.
+void McpClient::listen() {
+  if (era_ != Era::modern || !options_.on_tools_changed || ended_) return;
+  Json wanted = Json::object();
+  for (const auto& [list, filter] : changing_lists) {
+    const Json* capability = object_field(capabilities_, list);
+    const Json* changes = capability == nullptr ? nullptr : field(*capability, "listChanged");
+    if (changes != nullptr && *changes == true) wanted[filter] = true;
+  }
+  if (wanted.empty()) return;
+  Json params{{"notifications", std::move(wanted)}};
+  mcp::add_modern_meta(params, profile());
+  listening_ = ++last_id_;
+  listening_since_ = Clock::now();
+  channel_.post(request_text(listening_, "subscriptions/listen", params));
+}
+
+/// True when `envelope` is the end of that stream.
+bool McpClient::take_listening_end(const Envelope& envelope) {
+  if (listening_ == 0 || envelope.number() != listening_) return false;
+  listening_ = 0;
+  if (envelope.kind != Envelope::Kind::result) return true;  // It cannot, whatever it declared.
+  const bool was_short = Clock::now() - listening_since_ < shortest_listening;
+  short_listenings_ = was_short ? short_listenings_ + 1 : 0;
+  if (short_listenings_ < most_short_listenings) listen();
+  return true;
 }
 
 }  // namespace opsroom::tools

@@ -1,5 +1,6 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
+#include "tools/json_fields.hpp"
 #include "tools/mcp_client.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 // What comes from the server. Nothing here waits but the delivery of log lines, which holds the
 // reading back until the listener has taken them.
@@ -52,7 +54,25 @@ std::optional<std::int64_t> token_of(const Json& params) {
   const auto token = params.is_object() ? params.find("progressToken") : params.end();
   if (!params.is_object() || token == params.end()) return std::nullopt;
   if (token->is_number_integer()) return token->get<std::int64_t>();
-  return std::nullopt;
+  // Ours are integers; a server that gives "7" back for 7 is understood.
+  std::int64_t value = 0;
+  const std::string text = token->is_string() ? token->get<std::string>() : std::string();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_list_change(std::string_view method) {
+  return method == "notifications/tools/list_changed" ||
+         method == "notifications/prompts/list_changed" ||
+         method == "notifications/resources/list_changed";
+}
+
+spdlog::level::level_enum severity_of(const Json& params) {
+  const std::string level = text_field(params, "level");
+  if (level == "debug") return spdlog::level::debug;
+  return level.empty() || level == "info" || level == "notice" ? spdlog::level::info
+                                                               : spdlog::level::warn;
 }
 
 std::optional<double> number_at(const Json& object, const char* key) {
@@ -111,6 +131,7 @@ void McpClient::dispatch(Envelope envelope) {
 }
 
 void McpClient::take_answer(Envelope envelope) {
+  if (take_listening_end(envelope)) return;
   const auto id = envelope.number();
   const auto found = id ? exchanges_.find(*id) : exchanges_.end();
   if (found == exchanges_.end() || found->second->answered()) return;  // stray, late or twice
@@ -129,15 +150,18 @@ void McpClient::take_request(const Envelope& request) {
         escaped(request.method),
         modern_version
     );
-  } else if (request.method == "ping") {
-    reply(result_text(request.id, Json::object()));
-  } else if (request.method == "roots/list" && options_.root) {
-    reply(result_text(request.id, mcp::roots_result(*options_.root)));
-  } else {
-    // Where elicitation and sampling will be handed to the input port.
-    reply(error_text(request.id, rpc::method_not_found, "opsroom does not offer " + request.method)
-    );
+    return;
   }
+  Json params;
+  try {
+    params = reader_.payload(request);
+  } catch (const Failure& failure) {
+    reply(error_text(request.id, rpc::invalid_params, failure.message()));
+    return;
+  }
+  // Its progress token, if it has one, is the server's own.
+  auto call = call_of_task(params);
+  requests_->take(request, params, call ? std::move(call) : only_call());
 }
 
 void McpClient::reply(std::string message) {
@@ -145,14 +169,25 @@ void McpClient::reply(std::string message) {
 }
 
 void McpClient::take_notification(const Envelope& notification) {
-  const bool is_progress = notification.method == "notifications/progress";
-  if (!is_progress && notification.method != "notifications/message") return;
+  const std::string& method = notification.method;
+  const bool known = method == "notifications/progress" || method == "notifications/message" ||
+                     method == "notifications/cancelled" || is_list_change(method);
+  if (!known) return;
   try {
     const Json params = reader_.payload(notification);
-    if (!params.is_object()) return;
-    is_progress ? take_progress(params) : take_log(params);
+    if (is_list_change(method)) {
+      take_change(params);
+    } else if (!params.is_object()) {
+      return;
+    } else if (method == "notifications/progress") {
+      take_progress(params);
+    } else if (method == "notifications/message") {
+      take_log(params);
+    } else {
+      take_cancelled(params);
+    }
   } catch (const Failure& failure) {
-    spdlog::warn("{}: {}: {}", options_.title, notification.method, failure.message());
+    spdlog::warn("{}: {}: {}", options_.title, method, failure.message());
   }
 }
 
@@ -162,9 +197,10 @@ void McpClient::take_progress(const Json& params) {
   const auto found = token ? exchanges_.find(*token) : exchanges_.end();
   if (found == exchanges_.end() || !found->second->sink || !done) return;
   Exchange& call = *found->second;
-  if (call.answered() || (call.progress && *done <= *call.progress)) return;
+  const bool over = call.answered() && !call.became_task;
+  if (over || (call.progress && *done <= *call.progress)) return;
   call.progress = done;
-  call.last_sign = Clock::now();
+  call.sink->sign();
   const auto message = params.find("message");
   const bool has_text = message != params.end() && message->is_string();
   call.sink->progress(
@@ -173,30 +209,63 @@ void McpClient::take_progress(const Json& params) {
 }
 
 void McpClient::take_log(const Json& params) {
-  auto call = only_call();
   std::string text = mcp::log_text(params);
-  // With several calls in flight a log message names none of them.
-  if (call == nullptr || text.empty()) return;
-  lines_.push_back({std::move(call), mcp::log_stream(params), std::move(text)});
+  if (text.empty()) return;
+  if (auto sink = call_named_in(params)) {
+    lines_.push_back({std::move(sink), mcp::log_stream(params), std::move(text)});
+    return;
+  }
+  // With several calls in flight, or none, it is the server's own affair.
+  spdlog::log(
+      severity_of(params), "{}: {}: {}", options_.title, mcp::log_stream(params), escaped(text)
+  );
 }
 
-std::shared_ptr<Exchange> McpClient::only_call() const {
-  std::shared_ptr<Exchange> only;
+// A modern server speaks of changes only on the stream that was opened for it.
+void McpClient::take_change(const Json& params) {
+  if (!options_.on_tools_changed) return;
+  if (era_ == Era::modern) {
+    const std::string stream = mcp::subscription_id(params);
+    if (listening_ == 0 || stream != std::to_string(listening_)) return;
+  }
+  options_.on_tools_changed();
+}
+
+void McpClient::take_cancelled(const Json& params) {
+  const auto id = params.find("requestId");
+  if (id != params.end()) requests_->withdraw(dump(*id));
+}
+
+std::shared_ptr<CallSink> McpClient::call_of_task(const Json& params) const {
+  const std::string task = mcp::related_task(params);
+  const auto found = task.empty() ? tasks_.end() : tasks_.find(task);
+  return found == tasks_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<CallSink> McpClient::call_named_in(const Json& params) const {
+  if (auto call = call_of_task(params)) return call;
+  const auto id = mcp::related_request(params);
+  if (!id) return only_call();
+  const auto found = exchanges_.find(*id);
+  return found == exchanges_.end() ? nullptr : found->second->sink;
+}
+
+std::shared_ptr<CallSink> McpClient::only_call() const {
+  std::shared_ptr<CallSink> only;
   for (const auto& [id, exchange] : exchanges_) {
     if (!exchange->sink || exchange->answered()) continue;
-    if (only) return nullptr;
-    only = exchange;
+    if (only && only != exchange->sink) return nullptr;
+    only = exchange->sink;
   }
   return only;
 }
 
 Task<> McpClient::deliver(LogLine line) {
   delivering_ = true;
-  const std::shared_ptr<CallSink> sink = line.call->sink;
   const auto before = Clock::now();
-  co_await sink->log(std::move(line.stream), std::move(line.text));
+  co_await line.sink->log(std::move(line.stream), std::move(line.text));
   // The time a slow listener took is not the server's silence.
-  if (Clock::now() - before > slow_delivery) line.call->last_sign = Clock::now();
+  if (Clock::now() - before > slow_delivery) line.sink->sign();
   delivering_ = false;
 }
 

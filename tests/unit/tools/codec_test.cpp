@@ -1,5 +1,6 @@
 #include "base/failure.hpp"
 #include "tools/base64.hpp"
+#include "tools/call_content.hpp"
 #include "tools/catalogue.hpp"
 #include "tools/mcp_codec.hpp"
 
@@ -18,7 +19,9 @@ TEST(CallParams, CarryTokenAndWhoCalls) {
   call.attempt = 2;
   call.idempotency_key = "key";
   call.arguments = Json{{"a", 1}};
-  const Json params = mcp::call_params({call, "run", "/lane", 1234, 9});
+  mcp::CallContext context{call, "run", "/lane", 1234, 9};
+  context.traceparent = "00-a-b-01";
+  const Json params = Json::parse(mcp::call_params(context, mcp::call_arguments(call)));
   EXPECT_EQ(params["name"], "run");
   EXPECT_EQ(params["arguments"], (Json{{"a", 1}}));
   EXPECT_EQ(params["_meta"]["progressToken"], 9);
@@ -28,6 +31,26 @@ TEST(CallParams, CarryTokenAndWhoCalls) {
           R"({"run":7,"step":"test","attempt":2,"idempotencyKey":"key","workdir":"/lane","deadlineMs":1234})"
       )
   );
+  EXPECT_EQ(params["_meta"]["traceparent"], "00-a-b-01");
+  for (const char* absent : {"inputResponses", "requestState", "task"})
+    EXPECT_FALSE(params.contains(absent)) << absent;
+}
+
+TEST(CallParams, OfACallThatGoesOnGiveBackTheStateAsItCame) {
+  ToolCall call;
+  mcp::CallContext context{call, "a \"b\"", "/lane", 0, 1};
+  context.request_state = std::string("x\0\n\"ü", 6);
+  context.input_responses = Json{{"k", {{"action", "accept"}}}};
+  const std::string meta = mcp::modern_meta_members({true, true, "warning"});
+  const Json params = Json::parse(mcp::call_params(context, mcp::call_arguments(call), meta));
+  EXPECT_EQ(params["name"], "a \"b\"");
+  EXPECT_EQ(params["requestState"], std::string("x\0\n\"ü", 6));
+  EXPECT_EQ(params["inputResponses"]["k"]["action"], "accept");
+  EXPECT_EQ(params["arguments"], Json::object());
+  const Json& declared = params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+  for (const char* capability : {"elicitation", "roots", "sampling", "extensions"})
+    EXPECT_TRUE(declared.contains(capability)) << capability;
+  EXPECT_EQ(params["_meta"]["io.modelcontextprotocol/logLevel"], "warning");
 }
 
 TEST(CallResult, StructuredContentIsTheOutputElseTheText) {
@@ -46,7 +69,36 @@ TEST(CallResult, StructuredContentIsTheOutputElseTheText) {
       ),
       text
   );
-  EXPECT_EQ(text.output, (Json{{"text", "a\nb"}}));
+  EXPECT_EQ(text.output["text"], "a\nb");
+  EXPECT_EQ(text.output["content"], Json::parse(R"([{"type":"image","data":"x"}])"));
+}
+
+TEST(CallResult, OtherContentsAreKeptAndTheirBytesBecomeArtifacts) {
+  ToolResult result;
+  mcp::read_call_result(
+      Json::parse(R"({"content":[
+        {"type":"image","data":"AAEC","mimeType":"image/png"},
+        {"type":"audio","data":"AAEC","mimeType":"audio/wav"},
+        {"type":"resource_link","uri":"file:///x","name":"x"},
+        {"type":"resource","resource":{"uri":"x:1","blob":"AAEC"}},
+        {"type":"resource","resource":{"uri":"x:2","text":"t"}},
+        {"type":"hologram","depth":3}]})"),
+      result
+  );
+  mcp::name_artifacts(result, "scan");
+  ASSERT_EQ(result.artifacts.size(), 3U);
+  EXPECT_EQ(result.artifacts[0].name, "scan-image-1.png");
+  EXPECT_EQ(result.artifacts[0].content, std::string("\0\1\2", 3));
+  EXPECT_EQ(result.artifacts[2].name, "scan-resource-3.bin");
+  const Json& content = result.output["content"];
+  ASSERT_EQ(content.size(), 6U);
+  EXPECT_EQ(
+      content[0],
+      Json::parse(R"({"type":"image","mimeType":"image/png","artifact":"scan-image-1.png"})")
+  );
+  EXPECT_EQ(content[3]["resource"]["artifact"], "scan-resource-3.bin");
+  EXPECT_EQ(content[4]["resource"]["text"], "t");
+  EXPECT_EQ(content[5], Json::parse(R"({"type":"hologram","depth":3})"));
 }
 
 TEST(CallResult, AnErrorOfTheToolKeepsItsOutput) {

@@ -1,0 +1,268 @@
+#include "tools/call_flow.hpp"
+
+#include "base/digest.hpp"
+#include "base/failure.hpp"
+#include "base/text.hpp"
+#include "tools/call_content.hpp"
+#include "tools/json_fields.hpp"
+#include "tools/tools_config.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+using Wake = McpClient::Wake;
+
+constexpr std::size_t longest_why = 200;
+
+std::int64_t unix_ms(Clock::time_point when) {
+  const auto wall =
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(when - Clock::now());
+  return std::chrono::duration_cast<Milliseconds>(wall.time_since_epoch()).count();
+}
+
+/// How long a server is to keep a task's result: longer than anybody will wait for it.
+std::int64_t task_ttl(Clock::time_point latest) {
+  const auto left = std::max<Clock::duration>(latest - Clock::now(), 0s) + 1min;
+  return std::chrono::duration_cast<Milliseconds>(left).count();
+}
+
+}  // namespace
+
+CallFlow::CallFlow(McpClient& client, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop)
+    : client_(client), call_(std::move(call)), sink_(std::move(sink)), stop_(stop) {
+  sink_->grant(call_.input_limit, call_.sampling);
+}
+
+bool CallFlow::must_prepare() const {
+  return !call_.call.resume.is_null() || client_.must_learn_tasks() ||
+         client_.needs_task(call_.name);
+}
+
+Task<> CallFlow::prepare() {
+  std::optional<Failure> failed;
+  try {
+    if (client_.must_learn_tasks()) {
+      auto learning = client_.list_tools(call_.idle_timeout);
+      co_await std::move(learning);
+    }
+  } catch (const Failure& failure) {
+    // The call itself will say more about what is wrong.
+    spdlog::warn("{}: which tools are tasks is not known: {}", client_.title(), failure.message());
+  }
+  as_task_ = client_.needs_task(call_.name);
+  if (call_.call.resume.is_null()) co_return;
+  CallState state;
+  try {
+    state = call_state(call_.call.resume);
+    if (client_.era() == Era::legacy && state.kind != CallState::Kind::url) {
+      throw Failure(
+          Code::conflict,
+          fmt::format("{} has become a legacy server and cannot go on with it", client_.title()),
+          "Bring back the version of the server that the run was begun with."
+      );
+    }
+  } catch (const Failure& failure) {
+    failed = failure;
+  }
+  if (failed) {
+    fail(*failed, state.kind == CallState::Kind::task ? Delivery::unknown : Delivery::not_sent);
+    co_return;
+  }
+  round_ = state.round + 1;
+  if (state.kind == CallState::Kind::task) {
+    auto following = follow_task(std::move(state), Json());
+    co_await std::move(following);
+    co_return;
+  }
+  if (state.kind == CallState::Kind::url && !resume_urls(state)) co_return;
+  if (state.kind == CallState::Kind::input) {
+    responses_ = input_responses(state, call_.call.answers);
+    request_state_ = state.request_state;
+  }
+}
+
+const std::shared_ptr<Exchange>& CallFlow::send_call() {
+  mcp::CallContext context{call_.call, call_.name, call_.directory, unix_ms(call_.latest)};
+  context.traceparent = call_.traceparent;
+  context.input_responses = std::exchange(responses_, Json());
+  context.request_state = std::exchange(request_state_, std::nullopt);
+  if (as_task_) context.task_ttl_ms = task_ttl(call_.latest);
+  started_ = std::chrono::system_clock::now();
+  sent_ = Clock::now();
+  exchange_ = client_.start_call(std::move(context), sink_);
+  // While the server is at work already.
+  if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(exchange_->arguments);
+  exchange_->arguments = std::string();
+  return exchange_;
+}
+
+CallLimits CallFlow::limits() const {
+  return {call_.idle_timeout, call_.latest + sink_->held_for()};
+}
+
+bool CallFlow::take(Wake wake) {
+  wake_ = wake;
+  next_ = Next::over;
+  if (wake != Wake::answered) return false;
+  client_.forget(exchange_);
+  pending_ = Pending{};
+  result_ = client_.result(*exchange_, pending_);
+  note(*exchange_, outcome());
+  return pending_.kind != Pending::Kind::none;
+}
+
+Task<> CallFlow::go_on() {
+  std::optional<Failure> failed;
+  Pending pending = std::exchange(pending_, Pending{});
+  // What was said so far is not the result.
+  result_ = ToolResult{};
+  result_.delivery = Delivery::answered;
+  try {
+    switch (pending.kind) {
+      case Pending::Kind::input: {
+        auto taking = take_input(std::move(pending.payload));
+        co_await std::move(taking);
+        break;
+      }
+      case Pending::Kind::task: {
+        auto beginning = begin_task(std::move(pending.payload));
+        co_await std::move(beginning);
+        break;
+      }
+      case Pending::Kind::url:
+        take_urls(pending.payload);
+        break;
+      case Pending::Kind::none:
+        break;
+    }
+  } catch (const Failure& failure) {
+    failed = failure;
+  }
+  if (failed) fail(*failed, Delivery::answered);
+}
+
+void CallFlow::fail(const Failure& failure, Delivery delivery) {
+  next_ = Next::over;
+  result_ = ToolResult{};
+  result_.delivery = delivery;
+  result_.error = failure.message();
+  result_.hint = failure.hint();
+}
+
+void CallFlow::suspend(
+    CallState state, std::vector<InputAsk> asks, std::optional<Milliseconds> look_again
+) {
+  next_ = Next::over;
+  result_ = ToolResult{};
+  result_.delivery = Delivery::answered;
+  Suspension suspension;
+  suspension.state = to_json(state);
+  suspension.why = why(asks);
+  suspension.asks = std::move(asks);
+  suspension.look_again = look_again;
+  result_.suspended = std::move(suspension);
+}
+
+std::string CallFlow::why(const std::vector<InputAsk>& asks) const {
+  if (asks.empty()) return fmt::format("{} works on it as a task", client_.title());
+  std::string message = text_field(asks.front().params, "message");
+  if (message.size() > longest_why) message = message.substr(0, longest_why) + "…";
+  const std::string more = asks.size() > 1 ? fmt::format(" (and {} more)", asks.size() - 1) : "";
+  return fmt::format("{} asks: {}{}", client_.title(), printable_utf8(message), more);
+}
+
+void CallFlow::give_up() {
+  const bool stopped = wake_ == Wake::stopped;
+  std::string reason = wake_ == Wake::idle ? "no answer or progress in time" : "too long in total";
+  if (stopped) reason = stop_reason_name(stop_.reason());
+  client_.cancel(exchange_, reason);
+  // A task outlives a worker that has lost the run: it is the next one's now.
+  const bool ours = !stopped || stop_.reason() != StopReason::lease_lost;
+  if (!task_.empty() && ours) client_.cancel_task(task_);
+}
+
+ToolResult CallFlow::conclude() {
+  if (exchange_) client_.forget(exchange_);
+  if (created_) client_.forget(created_);
+  if (!task_.empty()) client_.drop_task(task_);
+  if (wake_ != Wake::answered) {
+    if (task_.empty()) {
+      result_ = client_.result(*exchange_);
+    } else {
+      result_ = ToolResult{};
+      result_.delivery = Delivery::unknown;
+      result_.error = client_.end_reason();
+    }
+    explain();
+    note(*exchange_, outcome());
+  }
+  if (!result_.succeeded && !result_.suspended && sink_->unanswered()) {
+    result_.error += fmt::format(
+        "{}nobody answered its question within {}",
+        result_.error.empty() ? "" : "; ",
+        duration_text(sink_->input_limit())
+    );
+    result_.hint = "Answer sooner, or raise \"inputLimit\" of its source in tools.json.";
+  }
+  mcp::name_artifacts(result_, call_.call.step);
+  result_.records = std::move(records_);
+  return std::move(result_);
+}
+
+std::string CallFlow::outcome() const {
+  if (pending_.kind == Pending::Kind::task) return "task";
+  if (pending_.kind != Pending::Kind::none) return "input_required";
+  if (result_.timed_out) return "timed_out";
+  if (result_.canceled) return "canceled";
+  return result_.succeeded ? "succeeded" : "failed";
+}
+
+void CallFlow::note(const Exchange& exchange, std::string outcome) {
+  CallRecord record;
+  record.tool = call_.call.tool;
+  record.server = client_.identity();
+  record.pin = call_.pin;
+  record.argument_sha256 = argument_sha256_;
+  record.started = started_;
+  record.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_);
+  const bool left = exchange.sent && !exchange.sent->untouched();
+  record.bytes_sent = left ? static_cast<std::int64_t>(exchange.bytes) : 0;
+  if (exchange.answer)
+    record.bytes_received = static_cast<std::int64_t>(exchange.answer->text.size());
+  record.round = round_;
+  record.delivery = result_.delivery;
+  record.outcome = std::move(outcome);
+  records_.push_back(std::move(record));
+}
+
+void CallFlow::explain() {
+  if (!ended_early()) return;
+  const std::string& tool = call_.call.tool;
+  const bool stopped = wake_ == Wake::stopped;
+  result_.canceled = stopped;
+  result_.timed_out = !stopped || stop_.reason() == StopReason::timed_out;
+  // An answer that came within the grace says more than the reason we stopped waiting for.
+  const bool answered =
+      result_.delivery == Delivery::answered || result_.delivery == Delivery::rejected;
+  if (answered) return;
+  result_.hint.clear();
+  if (stopped) {
+    result_.error = fmt::format("{} was stopped: {}", tool, stop_reason_name(stop_.reason()));
+  } else if (wake_ == Wake::idle) {
+    result_.error = fmt::format(
+        "{} gave no answer and no progress for {}", tool, duration_text(call_.idle_timeout)
+    );
+    result_.hint = "Raise the step's timeout, or \"timeout\" of its source in tools.json.";
+  } else {
+    result_.error =
+        fmt::format("{} took longer than {} in total", tool, duration_text(call_.total));
+    result_.hint = "Raise the step's timeout, or \"maxTotal\" of its source in tools.json.";
+  }
+}
+
+}  // namespace opsroom::tools

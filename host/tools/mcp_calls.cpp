@@ -1,0 +1,236 @@
+#include "base/failure.hpp"
+#include "tools/call_content.hpp"
+#include "tools/json_fields.hpp"
+#include "tools/mcp_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+// A tools/call on its way, and what came of it.
+
+namespace opsroom::tools {
+namespace {
+
+constexpr int url_elicitation_required = -32042;
+
+/// Errors by which a server says that it has not begun to act.
+bool is_rejection(int code) {
+  constexpr std::array codes{
+      rpc::parse_error,
+      rpc::invalid_request,
+      rpc::method_not_found,
+      rpc::invalid_params,
+      rpc::missing_capability,
+      rpc::unsupported_version,
+      url_elicitation_required
+  };
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+/// Whoever waits for a call is told when its clock goes on, and not one moment longer.
+class Watch {
+ public:
+  Watch(CallSink& sink, Alarm& alarm) : sink_(sink) { sink_.wake(&alarm); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch() { sink_.wake(nullptr); }
+
+ private:
+  CallSink& sink_;
+};
+
+/// What to do about a capability that the server wants and the host has not declared.
+std::string capability_hint(const Json& data) {
+  const Json* required = object_field(data, "requiredCapabilities");
+  if (required == nullptr) return {};
+  if (required->contains("sampling")) {
+    return "Name a tool that answers its sampling: \"sampling\" of its source in tools.json.";
+  }
+  if (required->contains("roots")) {
+    return "Give its source \"scope\": \"lane\" in tools.json: then it is told the lane.";
+  }
+  return fmt::format("It wants {}, which opsroom does not offer.", dump(*required));
+}
+
+}  // namespace
+
+std::shared_ptr<Exchange> McpClient::start_call(
+    mcp::CallContext context, std::shared_ptr<CallSink> sink
+) {
+  auto exchange = register_exchange("tools/call");
+  exchange->sink = std::move(sink);
+  exchange->arguments = mcp::call_arguments(context.call);
+  context.progress_token = exchange->id;
+  const std::string_view meta = era_ == Era::modern ? std::string_view(modern_meta_) : "";
+  std::string text =
+      fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":)", exchange->id);
+  text += mcp::call_params(context, exchange->arguments, meta);
+  text += '}';
+  exchange->bytes = text.size();
+  exchange->sent = channel_.post(std::move(text));
+  return exchange;
+}
+
+std::shared_ptr<Exchange> McpClient::start_request(
+    std::string method, Json params, std::shared_ptr<CallSink> sink
+) {
+  if (era_ == Era::modern) mcp::add_modern_meta(params, profile());
+  auto exchange = send(std::move(method), params);
+  exchange->sink = std::move(sink);
+  return exchange;
+}
+
+std::shared_ptr<Exchange> McpClient::hold_open(std::shared_ptr<CallSink> sink) {
+  auto exchange = register_exchange("(waiting)");
+  exchange->sink = std::move(sink);
+  exchange->sent = std::make_shared<Outgoing>();
+  return exchange;
+}
+
+Task<McpClient::Wake> McpClient::wait(
+    std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop
+) {
+  const auto subscription = stop.subscribe([exchange](StopReason) { exchange->alarm.ring(); });
+  CallSink& sink = *exchange->sink;
+  // Persons asked before belong to an earlier request, whose limits are over.
+  const auto held_before = sink.held_for();
+  const Watch watch(sink, exchange->alarm);
+  while (true) {
+    if (exchange->answered()) co_return Wake::answered;
+    if (exchange->peer_gone) co_return Wake::peer_gone;
+    if (must_end(stop)) co_return Wake::stopped;
+    if (sink.held()) {
+      co_await exchange->alarm.wait_until(Clock::time_point::max());
+      continue;
+    }
+    const auto now = Clock::now();
+    const auto latest = limits.latest + (sink.held_for() - held_before);
+    if (now >= latest) co_return Wake::too_long;
+    // While the listener is slow the pipe is not read: a silence that is not the server's.
+    if (delivering_ || sink.sampling()) exchange->last_sign = now;
+    const auto silent_until = std::max(exchange->last_sign, sink.last_sign()) + limits.idle;
+    if (now >= silent_until) co_return Wake::idle;
+    co_await exchange->alarm.wait_until(std::min(silent_until, latest));
+  }
+}
+
+void McpClient::cancel(const std::shared_ptr<Exchange>& exchange, std::string_view reason) {
+  const bool asked = exchange->bytes > 0;
+  if (!asked || exchange->answered() || ended_ || channel_.withdraw(exchange->sent)) return;
+  channel_.post(notification_text(
+      "notifications/cancelled", Json{{"requestId", exchange->id}, {"reason", reason}}
+  ));
+}
+
+void McpClient::cancel_task(const std::string& task) {
+  if (ended_) return;
+  Json params{{"taskId", task}};
+  if (era_ == Era::modern) mcp::add_modern_meta(params, profile());
+  channel_.post(request_text(++last_id_, "tasks/cancel", params));
+}
+
+void McpClient::forget(const std::shared_ptr<Exchange>& exchange) {
+  exchanges_.erase(exchange->id);
+}
+
+void McpClient::adopt_task(const std::string& task, std::shared_ptr<CallSink> sink) {
+  tasks_[task] = std::move(sink);
+}
+
+void McpClient::read_error(const Json& payload, ToolResult& into, Pending& pending) const {
+  const mcp::RpcError error = mcp::rpc_error(payload);
+  into.delivery = is_rejection(error.code) ? Delivery::rejected : Delivery::answered;
+  into.error = fmt::format("{} (JSON-RPC error {})", error.message, error.code);
+  if (error.code == rpc::missing_capability) into.hint = capability_hint(error.data);
+  if (error.code != url_elicitation_required || era_ != Era::legacy) return;
+  const Json* elicitations = field(error.data, "elicitations");
+  if (elicitations == nullptr || !elicitations->is_array() || elicitations->empty()) return;
+  pending = {Pending::Kind::url, *elicitations};
+}
+
+void McpClient::read_answer(Json payload, ToolResult& into, Pending& pending) {
+  using Kind = mcp::ResultType::Kind;
+  if (era_ != Era::modern) {
+    // A task is asked for by name there, and known by its shape.
+    const bool is_task = object_field(payload, "task") != nullptr && !payload.contains("content");
+    if (is_task) {
+      pending = {Pending::Kind::task, std::move(payload["task"])};
+    } else {
+      mcp::read_call_result(std::move(payload), into);
+    }
+    return;
+  }
+  const mcp::ResultType type = mcp::result_type(payload);
+  if (type.word.empty()) note_missing_type();
+  switch (type.kind) {
+    case Kind::complete:
+      mcp::read_call_result(std::move(payload), into);
+      return;
+    case Kind::input_required:
+      pending = {Pending::Kind::input, std::move(payload)};
+      return;
+    case Kind::task:
+      pending = {Pending::Kind::task, std::move(payload)};
+      return;
+    case Kind::unknown:
+      into.error =
+          fmt::format("{} answered with the unknown resultType '{}'", options_.title, type.word);
+      return;
+  }
+}
+
+ToolResult McpClient::result(const Exchange& exchange, Pending& pending) {
+  ToolResult result;
+  if (exchange.too_large) {
+    result.delivery = Delivery::answered;
+    result.error = fmt::format("{}: the answer is larger than the limit", options_.title);
+    result.hint = "Let the tool write large results to a file in the lane.";
+    return result;
+  }
+  if (!exchange.answer) {
+    result.delivery = exchange.sent->untouched() ? Delivery::not_sent : Delivery::unknown;
+    result.error = end_reason_;
+    result.hint = end_hint_;
+    return result;
+  }
+  result.delivery = Delivery::answered;
+  const Envelope& answer = *exchange.answer;
+  try {
+    if (answer.kind == Envelope::Kind::malformed) throw Failure(Code::invalid, answer.problem);
+    Json payload = reader_.payload(answer);
+    if (answer.kind == Envelope::Kind::error) {
+      read_error(payload, result, pending);
+    } else {
+      read_answer(std::move(payload), result, pending);
+    }
+  } catch (const Failure& failure) {
+    result.succeeded = false;
+    result.error = fmt::format("{}: bad answer: {}", options_.title, failure.message());
+  }
+  return result;
+}
+
+ToolResult McpClient::result(const Exchange& exchange) {
+  Pending pending;
+  ToolResult out = result(exchange, pending);
+  if (pending.kind == Pending::Kind::none || pending.kind == Pending::Kind::url) return out;
+  out.error = fmt::format("{} asks for something before it answers", options_.title);
+  out.hint = "Give the tool everything it asks for in its arguments or its configuration.";
+  return out;
+}
+
+ToolResult McpClient::task_result(Json payload) {
+  ToolResult result;
+  result.delivery = Delivery::answered;
+  try {
+    mcp::read_call_result(std::move(payload), result);
+  } catch (const Failure& failure) {
+    result.succeeded = false;
+    result.error = fmt::format("{}: bad result of a task: {}", options_.title, failure.message());
+  }
+  return result;
+}
+
+}  // namespace opsroom::tools
