@@ -29,9 +29,9 @@ class SchemaChecks {
   std::string output_misfit(const Json& structured) const;
 
  private:
+  std::vector<std::string> problems_;  // First: compiling the others fills it.
   std::optional<schema::Validator> input_;
   std::optional<schema::Validator> output_;
-  std::vector<std::string> problems_;
 };
 
 /// The result of a call whose arguments don't fit: nothing was sent.
