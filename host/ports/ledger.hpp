@@ -3,6 +3,7 @@
 #include "base/async.hpp"
 #include "base/failure.hpp"
 #include "model/artifact.hpp"
+#include "model/audit_entry.hpp"
 #include "model/event.hpp"
 #include "model/input.hpp"
 #include "model/run.hpp"
@@ -31,7 +32,8 @@ struct NewRun {
   Json inputs = Json::object();
   int priority = 100;
   std::optional<std::string>
-      dedupe_key;  ///< a second run with the same key in the session is the first
+      dedupe_key;        ///< a second run with the same key in the session is the first
+  std::string who = {};  ///< who wants it, for the audit log
 };
 
 struct RunFilter {
@@ -100,6 +102,13 @@ class Ledger {
   virtual Task<Artifact> artifact(ArtifactId id) = 0;
   virtual Task<std::string> artifact_content(ArtifactId id) = 0;
   virtual Task<std::optional<Artifact>> latest_diff(SessionId id, std::string lane) = 0;
+
+  /// What was called and decided in a run, oldest first; at most 10 000 rows. Kept even when the
+  /// run is gone.
+  virtual Task<std::vector<AuditEntry>> audit(RunId id) {
+    static_cast<void>(id);
+    throw Failure(Code::unsupported, "this ledger keeps no audit log");
+  }
 
   virtual Task<std::vector<WorkerInfo>> workers() = 0;
 };

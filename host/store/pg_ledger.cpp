@@ -142,7 +142,7 @@ Task<Run> PgLedger::enqueue(NewRun run) {
   auto body = [&](Tx& tx) {
     return run_from(tx.exec_params1(
         "select " + run_columns("r") +
-            " from ops.enqueue_run($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, nullif($8, '')) r",
+            " from ops.enqueue_run($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, nullif($8, ''), $9) r",
         run.session.value,
         printable_utf8(run.lane),
         printable_utf8(run.intent),
@@ -150,7 +150,8 @@ Task<Run> PgLedger::enqueue(NewRun run) {
         plan,
         inputs,
         run.priority,
-        key
+        key,
+        printable_utf8(run.who)
     ));
   };
   auto enqueuing = database_.transaction(std::move(body));
@@ -347,6 +348,20 @@ Task<std::optional<Artifact>> PgLedger::latest_diff(SessionId id, std::string la
     );
     if (rows.empty()) return std::nullopt;
     return artifact_from(rows[0]);
+  };
+  auto reading = database_.transaction(std::move(body));
+  co_return co_await std::move(reading);
+}
+
+Task<std::vector<AuditEntry>> PgLedger::audit(RunId id) {
+  auto body = [&](Tx& tx) {
+    const pqxx::result rows = tx.exec_params(
+        "select " + audit_columns("a") +
+            " from ops.audit_log a where a.run_id = $1 order by a.id limit 10000",
+        id.value
+    );
+    if (rows.empty()) run_by_id(tx, id);
+    return all(rows, audit_from);
   };
   auto reading = database_.transaction(std::move(body));
   co_return co_await std::move(reading);

@@ -35,6 +35,7 @@ class PgLedger final : public Ledger {
   Task<std::string> artifact_content(ArtifactId id) override;
   Task<std::optional<Artifact>> latest_diff(SessionId id, std::string lane) override;
 
+  Task<std::vector<AuditEntry>> audit(RunId id) override;
   Task<std::vector<WorkerInfo>> workers() override;
 
  private:

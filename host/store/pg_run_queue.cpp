@@ -28,8 +28,8 @@ ClaimedRun claimed_from(const pqxx::row& row) {
   return claimed;
 }
 
-/// What the steps of these runs that were laid down have asked for, oldest first; also when the round
-/// that began with the answers was interrupted, since it may be repeated.
+/// What the steps of these runs that were laid down have asked for, oldest first; also when the
+/// round that began with the answers was interrupted, since it may be repeated.
 void add_inputs(
     pqxx::transaction_base& tx, std::map<std::int64_t, ClaimedRun*>& by_id, const std::string& ids
 ) {
@@ -93,7 +93,19 @@ std::vector<ClaimedRun> claim_in(
 }  // namespace
 
 PgRunQueue::PgRunQueue(Database& database, std::chrono::seconds lease)
-    : database_(database), lease_(lease), epoch_(random_hex(16)) {}
+    : database_(database),
+      lease_(lease),
+      epoch_(random_hex(16)),
+      writes_([&database](std::vector<const RunWrite*> writes) {
+        return write_together(database, std::move(writes));
+      }) {}
+
+Task<> PgRunQueue::write(RunWrite what) {
+  const RunId run = what.run;
+  const std::size_t bytes = what.json.size();
+  auto writing = writes_.commit(std::move(what), bytes);
+  if (co_await std::move(writing) == WriteOutcome::lost) throw LeaseLost(run);
+}
 
 Task<> PgRunQueue::register_worker(std::string worker, int slots) {
   auto body = [&](pqxx::transaction_base& tx) {
@@ -142,39 +154,30 @@ Task<std::vector<Beat>> PgRunQueue::heartbeat(std::string worker, std::vector<Cl
 }
 
 Task<> PgRunQueue::write_step(Claim claim, StepChange change) {
-  const std::string step = step_text(change.step);
-  const std::string events = events_text(change.events);
-  auto body = [&](pqxx::transaction_base& tx) {
-    tx.exec_params(
-        "select ops.write_step($1, $2::uuid, $3::jsonb, $4::jsonb)",
-        claim.run.value,
-        claim.token,
-        step,
-        events
-    );
-  };
-  co_await database_.transaction(std::move(body));
+  RunWrite what{claim.run, false, {}};
+  what.json = fmt::format(
+      R"({{"run_id":{},"claim_token":{},"step":{},"events":{},"calls":{}}})",
+      claim.run,
+      json_text(claim.token),
+      step_text(change.step),
+      events_text(change.events),
+      calls_text(change.calls)
+  );
+  co_await write(std::move(what));
 }
 
 Task<> PgRunQueue::finish(Claim claim, RunEnd end, std::vector<Event> events) {
-  const std::string head = json_text(Json{
-      {"run_id", claim.run.value},
-      {"claim_token", claim.token},
-      {"status", to_string(end.status)},
-      {"error", printable_utf8(end.error)},
-      {"hint", printable_utf8(end.hint)},
-  });
-  const std::string told = events_text(events);
-  auto body = [&](pqxx::transaction_base& tx) {
-    const pqxx::row row = tx.exec_params1(
-        "select outcome from ops.finish_runs("
-        "jsonb_build_array($1::jsonb || jsonb_build_object('events', $2::jsonb)))",
-        head,
-        told
-    );
-    if (text(row["outcome"]) == "lost") throw LeaseLost(claim.run);
-  };
-  co_await database_.transaction(std::move(body));
+  RunWrite what{claim.run, true, {}};
+  what.json = fmt::format(
+      R"({{"run_id":{},"claim_token":{},"status":{},"error":{},"hint":{},"events":{}}})",
+      claim.run,
+      json_text(claim.token),
+      json_text(to_string(end.status)),
+      json_text(printable_utf8(end.error)),
+      json_text(printable_utf8(end.hint)),
+      events_text(events)
+  );
+  co_await write(std::move(what));
 }
 
 Task<> PgRunQueue::release(Claim claim, std::string reason, std::vector<Event> events) {
@@ -214,20 +217,22 @@ Task<> PgRunQueue::suspend(Claim claim, StepChange change, Suspension suspension
   change.step.resume = std::move(suspension.state);
   const std::string row = step_text(change.step);
   const std::string told = events_text(change.events);
+  const std::string calls = calls_text(change.calls);
   const std::string asks = asks_text(suspension.asks);
   const std::string why = printable_utf8(suspension.why);
   std::optional<std::int64_t> look_again;
   if (suspension.look_again) look_again = suspension.look_again->count();
   auto body = [&](pqxx::transaction_base& tx) {
     tx.exec_params(
-        "select ops.suspend_run($1, $2::uuid, $3::jsonb, $4::jsonb, $5, $6, $7::jsonb)",
+        "select ops.suspend_run($1, $2::uuid, $3::jsonb, $4::jsonb, $5, $6, $7::jsonb, $8::jsonb)",
         claim.run.value,
         claim.token,
         row,
         asks,
         look_again,
         why,
-        told
+        told,
+        calls
     );
   };
   co_await database_.transaction(std::move(body));

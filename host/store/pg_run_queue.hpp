@@ -2,6 +2,7 @@
 
 #include "ports/run_queue.hpp"
 #include "store/database.hpp"
+#include "store/pg_group.hpp"
 
 #include <chrono>
 #include <string>
@@ -10,7 +11,8 @@ namespace opsroom::store {
 
 /// The queue in PostgreSQL. Every rule lives in the functions of schema ops; this only calls them.
 /// Each object is one process behind a worker's id: registering again keeps its own runs, while
-/// another object that registers under the same id takes them back.
+/// another object that registers under the same id takes them back. Steps and ends that many runs
+/// write at the same time share a transaction.
 class PgRunQueue final : public RunQueue {
  public:
   /// `database` outlives it. `lease`: how old a heartbeat of this worker may get before its runs go
@@ -30,10 +32,13 @@ class PgRunQueue final : public RunQueue {
   Task<> unregister_worker(std::string worker) override;
 
  private:
+  Task<> write(RunWrite what);
+
   Database& database_;
   std::chrono::seconds lease_;
   std::string epoch_;
   std::string batch_in_doubt_;
+  RunWrites writes_;
 };
 
 }  // namespace opsroom::store

@@ -117,6 +117,16 @@ std::string input_columns(std::string_view alias) {
   );
 }
 
+std::string audit_columns(std::string_view alias) {
+  return filled(
+      "{t}.id, ops.iso({t}.at) as at, {t}.kind, {t}.who, {t}.run_id, {t}.step, {t}.position, "
+      "{t}.attempt, {t}.worker, {t}.tool, {t}.server, {t}.pin, {t}.argument_sha256, "
+      "ops.iso({t}.started) as started, {t}.took_us, {t}.bytes_sent, {t}.bytes_received, "
+      "{t}.round, {t}.delivery, {t}.outcome",
+      alias
+  );
+}
+
 std::string text(const pqxx::field& field) {
   return field.is_null() ? "" : field.c_str();
 }
@@ -245,6 +255,31 @@ InputRequest input_from(const pqxx::row& row) {
   return input;
 }
 
+AuditEntry audit_from(const pqxx::row& row) {
+  AuditEntry entry;
+  entry.id = row["id"].as<std::int64_t>();
+  entry.at = text(row["at"]);
+  entry.kind = text(row["kind"]);
+  entry.who = maybe_text(row["who"]);
+  entry.run = {row["run_id"].as<std::int64_t>()};
+  entry.step = text(row["step"]);
+  entry.position = row["position"].as<int>(0);
+  entry.attempt = row["attempt"].as<int>(0);
+  entry.worker = text(row["worker"]);
+  entry.tool = text(row["tool"]);
+  entry.server = text(row["server"]);
+  entry.pin = text(row["pin"]);
+  entry.argument_sha256 = text(row["argument_sha256"]);
+  entry.started = maybe_text(row["started"]);
+  entry.took_us = row["took_us"].as<std::int64_t>(0);
+  entry.bytes_sent = row["bytes_sent"].as<std::int64_t>(0);
+  entry.bytes_received = row["bytes_received"].as<std::int64_t>(0);
+  entry.round = row["round"].as<int>(0);
+  entry.delivery = text(row["delivery"]);
+  entry.outcome = text(row["outcome"]);
+  return entry;
+}
+
 std::string json_text(const Json& value) {
   std::string dumped = dump(value);
   if (dumped.find("\\u0000") == std::string::npos) return dumped;
@@ -290,6 +325,28 @@ std::string asks_text(const std::vector<InputAsk>& asks) {
   Json array = Json::array();
   for (const InputAsk& ask : asks) {
     array.push_back(Json{{"key", ask.key}, {"method", ask.method}, {"params", ask.params}});
+  }
+  return json_text(array);
+}
+
+std::string calls_text(const std::vector<CallRecord>& calls) {
+  Json array = Json::array();
+  for (const CallRecord& call : calls) {
+    const auto since_epoch = call.started.time_since_epoch();
+    const auto started = std::chrono::duration_cast<std::chrono::microseconds>(since_epoch);
+    array.push_back(Json{
+        {"tool", call.tool},
+        {"server", call.server},
+        {"pin", call.pin},
+        {"argument_sha256", call.argument_sha256},
+        {"started_us", started.count()},
+        {"took_us", call.took.count()},
+        {"bytes_sent", call.bytes_sent},
+        {"bytes_received", call.bytes_received},
+        {"round", call.round},
+        {"delivery", to_string(call.delivery)},
+        {"outcome", call.outcome},
+    });
   }
   return json_text(array);
 }

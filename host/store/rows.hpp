@@ -2,6 +2,8 @@
 
 #include "base/json.hpp"
 #include "model/artifact.hpp"
+#include "model/audit_entry.hpp"
+#include "model/call_record.hpp"
 #include "model/event.hpp"
 #include "model/input.hpp"
 #include "model/run.hpp"
@@ -25,6 +27,7 @@ std::string step_columns(std::string_view alias);
 std::string event_columns(std::string_view alias);
 std::string artifact_columns(std::string_view alias);
 std::string input_columns(std::string_view alias);
+std::string audit_columns(std::string_view alias);
 
 Session session_from(const pqxx::row& row);
 Run run_from(const pqxx::row& row);
@@ -32,6 +35,7 @@ Step step_from(const pqxx::row& row);
 Event event_from(const pqxx::row& row);
 Artifact artifact_from(const pqxx::row& row);
 InputRequest input_from(const pqxx::row& row);
+AuditEntry audit_from(const pqxx::row& row);
 
 std::string text(const pqxx::field& field);  ///< null is ""
 std::optional<std::string> maybe_text(const pqxx::field& field);
@@ -56,6 +60,7 @@ std::string json_text(const Json& value);
 std::string events_text(const std::vector<Event>& events);
 std::string step_text(const Step& step);
 std::string asks_text(const std::vector<InputAsk>& asks);
+std::string calls_text(const std::vector<CallRecord>& calls);
 
 /// An SQL array literal of numbers or other plain words.
 template <class Range, class Text>
