@@ -1,6 +1,7 @@
 #include "tools/lane_tools.hpp"
 
 #include "base/failure.hpp"
+#include "tools/redacting_listener.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -59,10 +60,21 @@ ToolResult not_sent(const Failure& failure, const Stop& stop) {
   return result;
 }
 
+void log_failure(std::exception_ptr error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& reason) {
+    spdlog::error("closing a tool server failed: {}", reason.what());
+  }
+}
+
 }  // namespace
 
 Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& stop) {
-  const auto sink = std::make_shared<CallSink>(shop_.executor, listener);
+  const std::shared_ptr<const Redactor> redactor = shop_.redactor();
+  RedactingListener discreet(listener, redactor);
+  const bool secrets = !redactor->empty();
+  const auto sink = std::make_shared<CallSink>(shop_.executor, secrets ? discreet : listener);
   const int ran_out_before = trust_->times_ran_out();
   ToolResult result;
   try {
@@ -72,6 +84,10 @@ Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& st
     result = not_sent(failure, stop);
   }
   co_await sink->close();
+  if (secrets) {
+    redactor->result(result);
+    co_await discreet.finish();
+  }
   // No failure of the tool: its death says that the run may be another worker's by now.
   const bool ran_out = trust_->times_ran_out() > ran_out_before;
   if (ran_out && result.delivery != Delivery::answered) stop.request(StopReason::lease_lost);
@@ -81,25 +97,30 @@ Task<ToolResult> LaneTools::call(ToolCall call, CallListener& listener, Stop& st
 Task<ToolResult> LaneTools::call_source(
     ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop, bool may_sample
 ) {
-  const SourceConfig& source = shop_.catalogue.source_of(call.tool);
-  Catalogue::check_filter(source, call.tool);
+  const SourceRef source = shop_.source_of(call.tool);
+  Catalogue::check_filter(*source, call.tool);
   // A plugin's tools are fixed, so a wrong name needs no process; a server may have grown new ones.
-  const bool fixed = source.kind == SourceConfig::Kind::plugin;
-  if (fixed && shop_.catalogue.listed(source.name)) shop_.catalogue.find(call.tool);
-  ServerCall job = plan(std::move(call), source, directory_);
+  const bool fixed = source->kind == SourceConfig::Kind::plugin;
+  if (fixed && shop_.catalogue.listed(source->name)) shop_.catalogue.find(call.tool);
+  ServerCall job = plan(std::move(call), *source, directory_);
   job.traceparent = trace_.next();
   // A sampling tool's own sampling is refused: two of them could ask each other for ever.
-  if (may_sample && !source.sampling_tool.empty()) {
+  if (may_sample && !source->sampling_tool.empty()) {
     ToolCall asker = job.call;
     asker.arguments = nullptr;
-    job.sampling = [this, tool = source.sampling_tool, asker](Json params, Stop& until) {
+    job.sampling = [this, tool = source->sampling_tool, asker](Json params, Stop& until) {
       return sample(tool, asker, std::move(params), until);
     };
   }
-  auto getting = server_for(source, job.latest, stop);
-  const std::shared_ptr<McpServer> server = co_await std::move(getting);
-  auto calling = checked_call(shop_.guard, source, server, std::move(job), std::move(sink), stop);
-  co_return co_await std::move(calling);
+  auto holding = hold(source, job.latest, stop);
+  Held held = co_await std::move(holding);
+  auto calling =
+      checked_call(shop_.guard, *source, held.server, std::move(job), std::move(sink), stop);
+  ToolResult result = co_await std::move(calling);
+  // A timeout takes no server from the others, unless it turns out to be dead to the world.
+  const bool silent = result.timed_out && result.delivery == Delivery::unknown;
+  if (silent && held.lease && source->scope == Scope::host) held.lease->suspect();
+  co_return result;
 }
 
 Task<ToolResult> LaneTools::sample(std::string tool, ToolCall asker, Json params, Stop& stop) {
@@ -122,56 +143,90 @@ Task<ToolResult> LaneTools::sample(std::string tool, ToolCall asker, Json params
   co_return result;
 }
 
-Task<std::shared_ptr<McpServer>> LaneTools::server_for(
-    const SourceConfig& source, Clock::time_point latest, Stop& stop
-) {
-  if (source.scope == Scope::step) {
-    auto starting = shop_.launcher.start(source, directory_, latest - Clock::now(), stop, trust_);
+Task<LaneTools::Held> LaneTools::hold(SourceRef source, Clock::time_point latest, Stop& stop) {
+  if (source->scope == Scope::step) {
+    auto starting = start_for_step(std::move(source), latest, stop);
     co_return co_await std::move(starting);
   }
-  if (source.scope == Scope::host) {
-    auto getting = shop_.host_server(source).get(stop, latest);
-    co_return co_await std::move(getting);
+  if (source->scope == Scope::lane) {
+    auto holding = hold_lane_server(std::move(source), latest, stop);
+    co_return co_await std::move(holding);
   }
-  SharedServer& mine = lane_server(source);
+  const std::shared_ptr<SharedServer> shared = shop_.host_server(source);
+  auto acquiring = shared->acquire(stop, latest);
+  Held held;
+  held.lease.emplace(co_await std::move(acquiring));
+  held.server = held.lease->server();
+  co_return held;
+}
+
+Task<LaneTools::Held> LaneTools::start_for_step(
+    SourceRef source, Clock::time_point latest, Stop& stop
+) {
+  Held held;
+  if (source->concurrency) {
+    WaitingLine& line =
+        lines_.try_emplace(source->name, shop_.executor, source->title(), *source->concurrency)
+            .first->second;
+    line.set_limit(*source->concurrency);
+    auto entering = line.enter(stop, latest);
+    held.pass = co_await std::move(entering);
+  }
+  auto starting = shop_.launcher.start(*source, directory_, latest - Clock::now(), stop, trust_);
+  held.server = co_await std::move(starting);
+  co_return held;
+}
+
+Task<LaneTools::Held> LaneTools::hold_lane_server(
+    SourceRef source, Clock::time_point latest, Stop& stop
+) {
+  const std::shared_ptr<SharedServer> mine = lane_server(source);
   std::exception_ptr failure;
   try {
-    auto getting = mine.get(stop, latest);
-    co_return co_await std::move(getting);
+    auto acquiring = mine->acquire(stop, latest);
+    Held held;
+    held.lease.emplace(co_await std::move(acquiring));
+    held.server = held.lease->server();
+    co_return held;
   } catch (const Failure&) {
     failure = std::current_exception();
   }
-  // Nobody else needs it: it must not go on starting after the call has returned.
-  if (must_end(stop)) co_await mine.give_up();
+  // When nobody else needs it, it must not go on starting after the call has returned.
+  if (must_end(stop) && mine->calls() == 0) co_await mine->give_up();
   std::rethrow_exception(failure);
 }
 
-SharedServer& LaneTools::lane_server(const SourceConfig& source) {
-  auto& slot = lane_servers_[source.name];
-  if (slot == nullptr) {
-    auto start =
-        [&launcher = shop_.launcher, &source, directory = directory_, trust = trust_](Stop& abort) {
-          return launcher.start(source, directory, Clock::duration::max(), abort, trust);
-        };
-    slot = std::make_unique<SharedServer>(shop_.executor, source.title(), std::move(start));
+std::shared_ptr<SharedServer> LaneTools::lane_server(const SourceRef& source) {
+  LaneServer& slot = lane_servers_[source->name];
+  if (slot.server != nullptr && slot.source == source) return slot.server;
+  if (slot.server != nullptr) {
+    // Its definition has changed: what is under way on it ends there.
+    retired_.push_back(slot.server);
+    draining_.start(drain(slot.server), log_failure);
   }
-  return *slot;
+  auto start =
+      [&launcher = shop_.launcher, source, directory = directory_, trust = trust_](Stop& abort) {
+        return launcher.start(*source, directory, Clock::duration::max(), abort, trust);
+      };
+  SharedServer::Options options;
+  options.title = source->title();
+  options.concurrency = source->concurrency;
+  slot = {
+      source, std::make_shared<SharedServer>(shop_.executor, std::move(options), std::move(start))
+  };
+  return slot.server;
 }
 
 Task<> LaneTools::close() {
   TaskGroup closing(shop_.executor);
-  const auto on_error = [](std::exception_ptr error) {
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& reason) {
-      spdlog::error("closing a tool server failed: {}", reason.what());
-    }
-  };
-  for (const auto& [name, server] : lane_servers_) {
-    closing.start(server->close(closing_grace), on_error);
-  }
+  for (const auto& [name, slot] : lane_servers_)
+    closing.start(slot.server->close(closing_grace), log_failure);
+  for (const auto& server : retired_)
+    closing.start(server->close(closing_grace), log_failure);
   co_await closing.wait_until_at_most(0);
+  co_await draining_.wait_until_at_most(0);
   lane_servers_.clear();
+  retired_.clear();
 }
 
 }  // namespace opsroom::tools

@@ -18,10 +18,8 @@ constexpr Clock::duration tick = 2ms;
 // A stdout that closes without an exit: the exit is usually on its way.
 constexpr Clock::duration exit_patience = 30ms;
 constexpr Clock::duration loops_patience = 1s;
-
-std::vector<std::string> key_of(const ServerSpec& spec) {
-  return spec.spawn.argv;
-}
+// For what is remembered of a server: a probe is cheaper than a longer wait.
+constexpr Clock::duration recall_patience = 200ms;
 
 ClientOptions client_options(const ServerSpec& spec) {
   ClientOptions options;
@@ -60,6 +58,17 @@ Failure start_failure(const Failure& failure, const ServerSpec& spec) {
   );
 }
 
+bool is_timeout(const std::exception_ptr& failure) {
+  if (!failure) return false;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Failure& reason) {
+    return reason.code() == Code::timeout;
+  } catch (...) {
+    return false;
+  }
+}
+
 Task<std::shared_ptr<McpServer>> launch(process::Spawner& spawner, ServerSpec spec) {
   const auto executor = co_await asio::this_coro::executor;
   std::optional<Failure> failed;
@@ -76,20 +85,12 @@ Task<std::shared_ptr<McpServer>> launch(process::Spawner& spawner, ServerSpec sp
 
 }  // namespace
 
-std::optional<Era> EraMemory::recall(const std::vector<std::string>& argv) const {
-  const auto found = eras_.find(argv);
-  if (found == eras_.end()) return std::nullopt;
-  return found->second;
-}
-
-void EraMemory::remember(const std::vector<std::string>& argv, Era era) {
-  eras_[argv] = era;
-}
-
 Task<std::shared_ptr<McpServer>> McpServer::start(
-    process::Spawner& spawner, ServerSpec spec, EraMemory& memory, Stop& abort
+    process::Spawner& spawner, ServerSpec spec, Stop& abort
 ) {
-  std::optional<Era> known = memory.recall(key_of(spec));
+  bool believe = true;
+  std::optional<Era> known;
+  std::exception_ptr not_legacy;  ///< how it failed when it was opened as legacy
   while (true) {
     auto launching = launch(spawner, spec);
     const std::shared_ptr<McpServer> server = co_await std::move(launching);
@@ -99,13 +100,18 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
     {
       const auto subscription = abort.subscribe([server](StopReason) { server->kill_now(); });
       try {
+        // Looked up while the process started, so mostly there by now.
+        if (spec.era && believe) {
+          auto recalling = spec.era->known(recall_patience);
+          known = co_await std::move(recalling);
+        }
         opening = co_await server->client_.open(known);
       } catch (...) {
         failure = std::current_exception();
       }
     }
     if (opening != Opening::gone && !failure && !must_end(abort)) {
-      memory.remember(key_of(spec), *server->client_.era());
+      if (spec.era) spec.era->found(*server->client_.era());
       co_return server;
     }
     co_await server->kill();
@@ -117,12 +123,23 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
           )
       );
     }
-    if (failure) std::rethrow_exception(failure);
     if (server->child_->trust_ran_out()) {
       throw Failure(Code::unavailable, fmt::format("{} was killed: no word in time", spec.title));
     }
-    // It died of the probe. A plugin runner never does, so its reason is in its last words.
-    if (spec.is_plugin) throw Failure(Code::unavailable, server->end_text());
+    // A plugin runner dies of no era, so its reason is in its last words.
+    if (spec.is_plugin && !failure) throw Failure(Code::unavailable, server->end_text());
+    const bool remembered = std::exchange(believe, false) && known.has_value();
+    if (remembered) {
+      // It may have become something else behind the same command line.
+      spec.era->was_wrong();
+      if (spec.is_plugin || is_timeout(failure)) std::rethrow_exception(failure);
+      if (known == Era::legacy) not_legacy = failure;
+      known.reset();
+      continue;
+    }
+    if (failure) std::rethrow_exception(failure);
+    // It died of the probe.
+    if (not_legacy) std::rethrow_exception(not_legacy);
     known = Era::legacy;
   }
 }
@@ -134,8 +151,8 @@ McpServer::McpServer(
 )
     : executor_(executor),
       child_(std::move(child)),
-      channel_({child_->in(), child_->out()}),
-      stderr_(child_->err()),
+      channel_({child_->in(), child_->out()}, spec.max_message),
+      stderr_(child_->err(), spec.redactor),
       client_(executor, channel_, client_options(spec)),
       title_(spec.title),
       is_plugin_(spec.is_plugin),
@@ -213,6 +230,7 @@ void McpServer::report_end() {
 }
 
 std::string McpServer::end_text() const {
+  if (condemned_) return *condemned_;
   const std::vector<std::string> lines = stderr_.last_lines(lines_quoted);
   const auto status = child_->exit_status();
   if (is_plugin_ && status && status->code == exit_config && !lines.empty()) {
@@ -239,18 +257,21 @@ Task<> McpServer::settle(Clock::duration deadline) {
 }
 
 Task<> McpServer::stop(Clock::duration grace) {
+  ending_ = true;
   co_await channel_.flush(std::min<Clock::duration>(grace, 200ms));
   co_await child_->stop(grace);
   co_await finish();
 }
 
 Task<> McpServer::kill() {
+  ending_ = true;
   child_->kill();
   co_await child_->gone();
   co_await finish();
 }
 
 void McpServer::kill_now() {
+  ending_ = true;
   child_->kill();
 }
 

@@ -3,29 +3,19 @@
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "process/child_process.hpp"
+#include "tools/era_memory.hpp"
 #include "tools/mcp_client.hpp"
+#include "tools/redactor.hpp"
 #include "tools/stderr_log.hpp"
 #include "tools/stdio_channel.hpp"
 #include "tools/trust.hpp"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace opsroom::tools {
-
-/// Which era each command line turned out to speak, so that only the first start has to find out.
-/// A wrong memory costs a probe, never a failure.
-class EraMemory {
- public:
-  std::optional<Era> recall(const std::vector<std::string>& argv) const;
-  void remember(const std::vector<std::string>& argv, Era era);
-
- private:
-  std::map<std::vector<std::string>, Era> eras_;
-};
 
 /// All that is needed to start one server and to talk about it.
 struct ServerSpec {
@@ -36,8 +26,11 @@ struct ServerSpec {
   std::optional<std::filesystem::path> root;
   bool sampling = false;  ///< its sampling is answered by a tool
   std::string log_level = "info";
-  std::function<void()> on_tools_changed;  ///< null: nobody listens
-  std::shared_ptr<Trust> trust;            ///< null: no limit
+  std::function<void()> on_tools_changed;    ///< null: nobody listens
+  std::shared_ptr<Trust> trust;              ///< null: no limit
+  std::shared_ptr<EraMemory::Lookup> era;    ///< what is known of it; null: nothing
+  std::shared_ptr<const Redactor> redactor;  ///< of what it says on stderr; null: none
+  std::size_t max_message = StdioChannel::default_limit;
   Clock::duration opening_timeout = std::chrono::seconds(30);
 };
 
@@ -46,11 +39,11 @@ struct ServerSpec {
 class McpServer : public std::enable_shared_from_this<McpServer> {
  public:
   /// Starts the server and opens the conversation; a server that dies of the probe is started again
-  /// and opened as legacy. Throws Failure naming command, exit status and last stderr lines; no
-  /// process is left then. `abort` ends the start. `spec.trust` holds from before the first
-  /// request.
+  /// and opened as legacy, one that is not what it was remembered as is started again and probed.
+  /// Throws Failure naming command, exit status and last stderr lines; no process is left then.
+  /// `abort` ends the start. `spec.trust` holds from before the first request.
   static Task<std::shared_ptr<McpServer>> start(
-      process::Spawner& spawner, ServerSpec spec, EraMemory& memory, Stop& abort
+      process::Spawner& spawner, ServerSpec spec, Stop& abort
   );
 
   McpServer(
@@ -64,7 +57,16 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
   StdioChannel& channel() { return channel_; }
   StderrLog& stderr_log() { return stderr_; }
   bool alive() const { return !client_.ended(); }
+  /// It lives, and nobody has begun to end it.
+  bool usable() const { return alive() && !ending_; }
+  /// It has ended, or is about to, because this host wanted that, and not for being condemned.
+  bool ended_on_purpose() const { return ending_ && !condemned_; }
   Clock::time_point started() const { return started_; }
+  /// How it ended, with its last lines on stderr, for people.
+  std::string end_text() const;
+
+  /// From now on its end is told as `why`, and counts as its own fault. The caller kills it.
+  void condemn(std::string why) { condemned_ = std::move(why); }
 
   /// Gives stderr lines written so far the time to arrive, at most `deadline`.
   Task<> settle(Clock::duration deadline);
@@ -86,7 +88,6 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
   Task<> finish();
   bool quiet();
   void report_end();
-  std::string end_text() const;
 
   asio::any_io_executor executor_;
   std::shared_ptr<process::ChildProcess> child_;
@@ -99,6 +100,8 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
   TaskGroup loops_;
   Alarm over_;
   Clock::time_point started_ = Clock::now();
+  std::optional<std::string> condemned_;
+  bool ending_ = false;
   bool exited_ = false;
   bool read_to_end_ = false;
 };

@@ -1,11 +1,13 @@
 #include "tools/process_toolbox.hpp"
 
 #include "base/failure.hpp"
-#include "tools/lane_tools.hpp"
+#include "base/log.hpp"
 #include "tools/temporary_directory.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace opsroom::tools {
 namespace {
@@ -14,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr Clock::duration listing_deadline = 60s;
 constexpr Clock::duration closing_grace = 2s;
+constexpr Clock::duration memory_patience = 5s;
 
 }  // namespace
 
@@ -27,19 +30,83 @@ struct ProcessToolbox::Listing {
 };
 
 ProcessToolbox::ProcessToolbox(
-    asio::any_io_executor executor, process::Spawner& spawner, ToolsConfig config, Paths paths
+    asio::any_io_executor executor,
+    process::Spawner& spawner,
+    ToolsConfig config,
+    Paths paths,
+    ServerMemory* memory
 )
     : executor_(std::move(executor)),
       config_(std::move(config)),
+      eras_(executor_, memory),
       launcher_(spawner, std::move(paths), config_.file),
       catalogue_(config_),
       guard_(executor_, catalogue_, lock_file_for(config_.file)),
       end_listings_(executor_),
-      listings_(executor_) {
+      listings_(executor_),
+      draining_(executor_) {
   launcher_.guard_with(guard_);
+  launcher_.remember_in(eras_);
+  learn_secrets(config_);
+  take_sources(config_);
 }
 
 ProcessToolbox::~ProcessToolbox() = default;
+
+// Old secrets stay secrets: servers that were given them may still be at work.
+void ProcessToolbox::learn_secrets(const ToolsConfig& config) {
+  for (const auto& [name, source] : config.sources) {
+    for (const Secret& secret : source.secrets) {
+      const bool known = std::find(secrets_.begin(), secrets_.end(), secret) != secrets_.end();
+      if (!known) secrets_.push_back(secret);
+    }
+  }
+  redactor_ = std::make_shared<const Redactor>(secrets_);
+  launcher_.redact_with(redactor_);
+  if (redactor_->empty()) return;
+  set_log_filter([redactor = redactor_](std::string line) {
+    return redactor->text(std::move(line));
+  });
+}
+
+/// A source that is as it was stays the same object, by which its processes know it.
+void ProcessToolbox::take_sources(const ToolsConfig& config) {
+  decltype(sources_) taken;
+  for (const auto& [name, source] : config.sources) {
+    const auto before = sources_.find(name);
+    const bool same = before != sources_.end() && *before->second == source;
+    taken[name] = same ? before->second : std::make_shared<const SourceConfig>(source);
+  }
+  sources_ = std::move(taken);
+}
+
+void ProcessToolbox::reload(ToolsConfig config) {
+  const auto before = sources_;
+  learn_secrets(config);
+  take_sources(config);
+  config_ = std::move(config);
+  for (const auto& [name, source] : before) {
+    const auto now = sources_.find(name);
+    if (now != sources_.end() && now->second == source) continue;
+    catalogue_.drop(name);
+    const auto running = host_servers_.find(name);
+    if (running == host_servers_.end()) continue;
+    retire(running->second.server);
+    host_servers_.erase(running);
+  }
+}
+
+void ProcessToolbox::retire(const std::shared_ptr<SharedServer>& server) {
+  std::erase_if(retired_, [](const auto& gone) { return gone.expired(); });
+  retired_.push_back(server);
+  draining_.start(drain(server), [](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& reason) {
+      spdlog::error("closing a tool server failed: {}", reason.what());
+    }
+  });
+}
 
 std::unique_ptr<RunTools> ProcessToolbox::open(std::filesystem::path directory) {
   LaneTools::Shop shop{
@@ -47,7 +114,9 @@ std::unique_ptr<RunTools> ProcessToolbox::open(std::filesystem::path directory) 
       catalogue_,
       guard_,
       launcher_,
-      [this](const SourceConfig& source) -> SharedServer& { return host_server(source); }
+      [this](const std::string& tool) { return source_of(tool); },
+      [this](const SourceRef& source) { return host_server(source); },
+      [this] { return redactor_; }
   };
   return std::make_unique<LaneTools>(std::move(shop), std::filesystem::absolute(directory));
 }
@@ -56,75 +125,90 @@ std::vector<std::string> ProcessToolbox::sources() const {
   return config_.names();
 }
 
+SourceRef ProcessToolbox::source_of(const std::string& tool) const {
+  return sources_.at(catalogue_.source_of(tool).name);
+}
+
 Task<ToolDescriptor> ProcessToolbox::describe(std::string tool) {
-  const SourceConfig& source = catalogue_.source_of(tool);
-  Catalogue::check_filter(source, tool);
+  const SourceRef source = source_of(tool);
+  Catalogue::check_filter(*source, tool);
   co_await make_listed(source);
   co_return catalogue_.find(tool);
 }
 
 Task<std::vector<ToolDescriptor>> ProcessToolbox::list(std::string source) {
-  const SourceConfig& config = catalogue_.source_of(source + ".*");
-  co_await make_listed(config);
+  co_await make_listed(source_of(source + ".*"));
   co_return catalogue_.all(source);
 }
 
-Task<> ProcessToolbox::make_listed(const SourceConfig& source) {
-  if (catalogue_.listed(source.name)) co_return;
+Task<> ProcessToolbox::make_listed(SourceRef source) {
+  if (catalogue_.listed(source->name)) co_return;
   const std::shared_ptr<Listing> listing = listing_of(source);
   while (!listing->ended)
     co_await listing->over.wait();
-  if (listing->failure) std::rethrow_exception(listing->failure);
+  try {
+    if (listing->failure) std::rethrow_exception(listing->failure);
+  } catch (const Failure& failure) {
+    throw redactor_->failure(failure);
+  }
+  if (catalogue_.listed(source->name)) co_return;
+  throw Failure(
+      Code::unavailable,
+      fmt::format("{} has changed in tools.json while it was listed", source->title()),
+      "Try again.",
+      true
+  );
 }
 
 // In a coroutine of its own: a caller who gives up does not take the list from the others.
-std::shared_ptr<ProcessToolbox::Listing> ProcessToolbox::listing_of(const SourceConfig& source) {
-  std::shared_ptr<Listing>& listing = being_listed_[source.name];
+std::shared_ptr<ProcessToolbox::Listing> ProcessToolbox::listing_of(const SourceRef& source) {
+  std::shared_ptr<Listing>& listing = being_listed_[source];
   if (listing) return listing;
   listing = std::make_shared<Listing>(executor_);
   const auto started = listing;
-  const auto settle = [this, started, name = source.name](std::exception_ptr failure) {
+  const auto settle = [this, started, source](std::exception_ptr failure) {
     started->ended = true;
     started->failure = std::move(failure);
-    being_listed_.erase(name);
+    being_listed_.erase(source);
     started->over.notify();
   };
   listings_.start(carry_out(source, settle), settle);
   return started;
 }
 
-Task<> ProcessToolbox::carry_out(
-    const SourceConfig& source, std::function<void(std::exception_ptr)> settle
-) {
+Task<> ProcessToolbox::carry_out(SourceRef source, std::function<void(std::exception_ptr)> settle) {
   auto asking = list_source(source);
   co_await std::move(asking);
+  const auto now = sources_.find(source->name);
+  if (now == sources_.end() || now->second != source) catalogue_.drop(source->name);
   settle(nullptr);
 }
 
-Task<> ProcessToolbox::list_source(const SourceConfig& source) {
+Task<> ProcessToolbox::list_source(SourceRef source) {
   if (must_end(end_listings_)) {
-    throw Failure(Code::canceled, source.title() + " is not listed any more: the host goes down");
+    throw Failure(Code::canceled, source->title() + " is not listed any more: the host goes down");
   }
-  if (source.scope != Scope::host) {
+  if (source->scope != Scope::host) {
     co_await list_by_a_throwaway(source);
     co_return;
   }
-  auto getting = host_server(source).get(end_listings_, Clock::now() + listing_deadline);
+  const std::shared_ptr<SharedServer> shared = host_server(source);
+  auto getting = shared->get(end_listings_, Clock::now() + listing_deadline);
   const std::shared_ptr<McpServer> server = co_await std::move(getting);
-  auto listing = guard_.offer_of(source, server, Clock::now() + listing_deadline, end_listings_);
+  auto listing = guard_.offer_of(*source, server, Clock::now() + listing_deadline, end_listings_);
   co_await std::move(listing);
 }
 
 // In an empty directory: listing must not touch a lane, and there may be none yet.
-Task<> ProcessToolbox::list_by_a_throwaway(const SourceConfig& source) {
+Task<> ProcessToolbox::list_by_a_throwaway(SourceRef source) {
   const TemporaryDirectory empty;
-  auto starting = launcher_.start(source, empty.path(), listing_deadline, end_listings_);
+  auto starting = launcher_.start(*source, empty.path(), listing_deadline, end_listings_);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
   const auto kill = [server](StopReason) { server->kill_now(); };
   const auto subscription = end_listings_.subscribe(kill);
   std::exception_ptr failure;
   try {
-    auto listing = guard_.offer_of(source, server, Clock::now() + listing_deadline, end_listings_);
+    auto listing = guard_.offer_of(*source, server, Clock::now() + listing_deadline, end_listings_);
     co_await std::move(listing);
   } catch (...) {
     failure = std::current_exception();
@@ -133,22 +217,31 @@ Task<> ProcessToolbox::list_by_a_throwaway(const SourceConfig& source) {
   if (failure) std::rethrow_exception(failure);
 }
 
-SharedServer& ProcessToolbox::host_server(const SourceConfig& source) {
-  auto& slot = host_servers_[source.name];
-  if (slot == nullptr) {
-    auto start = [&launcher = launcher_, &source](Stop& abort) {
-      return launcher.start(source, {}, Clock::duration::max(), abort);
-    };
-    slot = std::make_unique<SharedServer>(executor_, source.title(), std::move(start));
-  }
-  return *slot;
+std::shared_ptr<SharedServer> ProcessToolbox::host_server(const SourceRef& source) {
+  HostServer& slot = host_servers_[source->name];
+  if (slot.server != nullptr && slot.source == source) return slot.server;
+  auto start = [&launcher = launcher_, source](Stop& abort) {
+    return launcher.start(*source, {}, Clock::duration::max(), abort);
+  };
+  SharedServer::Options options;
+  options.title = source->title();
+  options.concurrency = source->concurrency;
+  options.idle = source->idle;
+  options.max_lifetime = source->max_lifetime;
+  slot = {source, std::make_shared<SharedServer>(executor_, std::move(options), std::move(start))};
+  return slot.server;
 }
 
 Task<> ProcessToolbox::shutdown() {
   end_listings_.request(StopReason::canceled);
-  for (const auto& [name, server] : host_servers_)
-    co_await server->close(closing_grace);
+  for (const auto& [name, slot] : host_servers_)
+    co_await slot.server->close(closing_grace);
+  for (const auto& gone : retired_) {
+    if (const auto server = gone.lock()) co_await server->close(closing_grace);
+  }
+  co_await draining_.wait_until_at_most(0);
   co_await listings_.wait_until_at_most(0);
+  co_await eras_.close(memory_patience);
   host_servers_.clear();
 }
 

@@ -3,6 +3,8 @@
 #include "ports/toolbox.hpp"
 #include "process/child_process.hpp"
 #include "tools/catalogue.hpp"
+#include "tools/era_memory.hpp"
+#include "tools/lane_tools.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
 #include "tools/surface_guard.hpp"
@@ -23,9 +25,14 @@ namespace opsroom::tools {
 /// process. Io thread only.
 class ProcessToolbox : public Toolbox {
  public:
-  /// `spawner` outlives the toolbox, and the toolbox every RunTools it has opened.
+  /// `spawner` and `memory` (may be null) outlive the toolbox, and the toolbox every RunTools it
+  /// has opened. The config's secrets appear in no log of this process from now on.
   ProcessToolbox(
-      asio::any_io_executor executor, process::Spawner& spawner, ToolsConfig config, Paths paths
+      asio::any_io_executor executor,
+      process::Spawner& spawner,
+      ToolsConfig config,
+      Paths paths,
+      ServerMemory* memory = nullptr
   );
   ~ProcessToolbox() override;
 
@@ -35,6 +42,10 @@ class ProcessToolbox : public Toolbox {
   /// once; the listing goes on for the others.
   Task<ToolDescriptor> describe(std::string tool) override;
   std::vector<std::string> sources() const override;
+
+  /// From now on new calls go by `config`. What is the same in it keeps its processes; what is not,
+  /// or is gone, is drained: calls under way end as they began.
+  void reload(ToolsConfig config);
 
   /// All tools of a source, listing it once if needed. Throws Failure.
   Task<std::vector<ToolDescriptor>> list(std::string source);
@@ -46,22 +57,37 @@ class ProcessToolbox : public Toolbox {
  private:
   struct Listing;
 
-  Task<> make_listed(const SourceConfig& source);
-  std::shared_ptr<Listing> listing_of(const SourceConfig& source);
-  Task<> carry_out(const SourceConfig& source, std::function<void(std::exception_ptr)> settle);
-  Task<> list_source(const SourceConfig& source);
-  Task<> list_by_a_throwaway(const SourceConfig& source);
-  SharedServer& host_server(const SourceConfig& source);
+  struct HostServer {
+    SourceRef source;
+    std::shared_ptr<SharedServer> server;
+  };
+
+  void take_sources(const ToolsConfig& config);
+  void learn_secrets(const ToolsConfig& config);
+  SourceRef source_of(const std::string& tool) const;
+  Task<> make_listed(SourceRef source);
+  std::shared_ptr<Listing> listing_of(const SourceRef& source);
+  Task<> carry_out(SourceRef source, std::function<void(std::exception_ptr)> settle);
+  Task<> list_source(SourceRef source);
+  Task<> list_by_a_throwaway(SourceRef source);
+  std::shared_ptr<SharedServer> host_server(const SourceRef& source);
+  void retire(const std::shared_ptr<SharedServer>& server);
 
   asio::any_io_executor executor_;
   ToolsConfig config_;
+  std::map<std::string, SourceRef, std::less<>> sources_;
+  std::vector<Secret> secrets_;  ///< all that this process has ever known
+  std::shared_ptr<const Redactor> redactor_;
+  EraMemory eras_;
   SourceLauncher launcher_;
   Catalogue catalogue_;
   SurfaceGuard guard_;
-  std::map<std::string, std::unique_ptr<SharedServer>> host_servers_;
-  std::map<std::string, std::shared_ptr<Listing>> being_listed_;
+  std::map<std::string, HostServer> host_servers_;
+  std::vector<std::weak_ptr<SharedServer>> retired_;
+  std::map<SourceRef, std::shared_ptr<Listing>> being_listed_;
   Stop end_listings_;
   TaskGroup listings_;
+  TaskGroup draining_;
 };
 
 }  // namespace opsroom::tools

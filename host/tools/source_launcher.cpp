@@ -44,7 +44,8 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     auto admitting = guard_->admit(source, spec.spawn);
     co_await std::move(admitting);
   }
-  auto starting = McpServer::start(spawner_, std::move(spec), eras_, abort);
+  if (eras_ != nullptr) spec.era = eras_->look_up(source, spec.spawn);
+  auto starting = McpServer::start(spawner_, std::move(spec), abort);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
   if (guard_ != nullptr) guard_->watch(server, tool_changes);
   co_return server;
@@ -59,6 +60,8 @@ ServerSpec SourceLauncher::spec_of(
   spec.is_plugin = source.kind == SourceConfig::Kind::plugin;
   spec.sampling = !source.sampling_tool.empty();
   spec.log_level = source.log_level;
+  spec.max_message = source.max_message;
+  spec.redactor = redactor_;
   if (spec.is_plugin) {
     const auto library = paths_.plugin_directory / source.library;
     must_exist(paths_.runner, spec.title, "Install opsroom-plugin-runner there.");

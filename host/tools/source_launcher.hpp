@@ -24,8 +24,14 @@ class SourceLauncher {
   /// From now on nothing starts that `guard` does not admit; it outlives the launcher.
   void guard_with(SurfaceGuard& guard) { guard_ = &guard; }
 
+  /// From now on the era of a server is asked of `eras` first; it outlives the launcher.
+  void remember_in(EraMemory& eras) { eras_ = &eras; }
+  /// What servers say on stderr is freed of these secrets; for those started later.
+  void redact_with(std::shared_ptr<const Redactor> redactor) { redactor_ = std::move(redactor); }
+
   /// Starts `source` for a lane in `directory` (empty: for no lane). At most `patience` for the
-  /// opening. `trust` limits its life, unless null. Throws Failure; see McpServer::start.
+  /// opening. `trust` limits its life, unless null. `source` outlives the call. Throws Failure; see
+  /// McpServer::start.
   Task<std::shared_ptr<McpServer>> start(
       const SourceConfig& source,
       std::filesystem::path directory,
@@ -33,6 +39,12 @@ class SourceLauncher {
       Stop& abort,
       std::shared_ptr<Trust> trust = nullptr
   );
+
+  /// What `start` would start. Failure{not_found} when a file of opsroom or a plugin is not there.
+  process::SpawnSpec spawn_of(const SourceConfig& source, const std::filesystem::path& directory)
+      const {
+    return spec_of(source, directory).spawn;
+  }
 
  private:
   ServerSpec spec_of(const SourceConfig& source, const std::filesystem::path& directory) const;
@@ -43,7 +55,8 @@ class SourceLauncher {
   process::Spawner& spawner_;
   Paths paths_;
   std::filesystem::path config_file_;
-  EraMemory eras_;
+  EraMemory* eras_ = nullptr;
+  std::shared_ptr<const Redactor> redactor_;
   SurfaceGuard* guard_ = nullptr;
 };
 

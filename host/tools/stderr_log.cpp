@@ -13,7 +13,16 @@ namespace {
 // memory.
 constexpr std::size_t longest_line = 8192;
 
+std::shared_ptr<const Redactor> or_none(std::shared_ptr<const Redactor> redactor) {
+  return redactor ? std::move(redactor) : std::make_shared<const Redactor>();
+}
+
 }  // namespace
+
+StderrLog::StderrLog(
+    asio::posix::stream_descriptor& descriptor, std::shared_ptr<const Redactor> redactor
+)
+    : descriptor_(descriptor), redactor_(or_none(std::move(redactor))), redacting_(*redactor_) {}
 
 Task<> StderrLog::run() {
   std::string chunk(16u << 10, '\0');
@@ -26,6 +35,8 @@ Task<> StderrLog::run() {
     busy_ = false;
   }
   busy_ = true;
+  const std::string rest = redacting_.finish();
+  co_await take_safe(rest);
   co_await hand_on(std::exchange(unfinished_, {}));
   busy_ = false;
   ended_ = true;
@@ -39,13 +50,23 @@ bool StderrLog::settled() {
 }
 
 std::vector<std::string> StderrLog::last_lines(std::size_t count) const {
-  std::vector<std::string> lines = split_lines(printable_utf8(tail_));
+  const std::string held = redactor_->text(redacting_.held());
+  std::vector<std::string> lines = split_lines(printable_utf8(tail_ + held));
   std::erase_if(lines, [](const std::string& line) { return line.empty(); });
   if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<long>(count));
   return lines;
 }
 
 Task<> StderrLog::take(std::string_view bytes) {
+  if (redactor_->empty()) {
+    co_await take_safe(bytes);
+  } else {
+    const std::string safe = redacting_.feed(bytes);
+    co_await take_safe(safe);
+  }
+}
+
+Task<> StderrLog::take_safe(std::string_view bytes) {
   tail_ += bytes;
   if (tail_.size() > 2 * kept) tail_.erase(0, tail_.size() - kept);
   unfinished_ += bytes;

@@ -2,6 +2,7 @@
 
 #include "base/async.hpp"
 #include "tools/call_sink.hpp"
+#include "tools/redactor.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -17,8 +18,11 @@ class StderrLog {
  public:
   static constexpr std::size_t kept = 64u << 10;
 
-  /// `descriptor` outlives the object.
-  explicit StderrLog(asio::posix::stream_descriptor& descriptor) : descriptor_(descriptor) {}
+  /// `descriptor` outlives the object. Secrets that `redactor` (may be null) knows are replaced as
+  /// they come, however the stream is cut.
+  explicit StderrLog(
+      asio::posix::stream_descriptor& descriptor, std::shared_ptr<const Redactor> redactor = nullptr
+  );
 
   /// Reads until the end of the stream; to be run beside everything else.
   Task<> run();
@@ -34,9 +38,12 @@ class StderrLog {
 
  private:
   Task<> take(std::string_view bytes);
+  Task<> take_safe(std::string_view bytes);
   Task<> hand_on(std::string text);
 
   asio::posix::stream_descriptor& descriptor_;
+  std::shared_ptr<const Redactor> redactor_;
+  RedactingStream redacting_;
   std::shared_ptr<CallSink> sink_;
   std::string tail_;
   std::string unfinished_;  ///< a line whose end has not come yet

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace opsroom::tools {
+
+/// The ways in which tools write a secret down: as it is, its long lines, base64, hexadecimal,
+/// percent-encoded and JSON-escaped. May hold doubles.
+std::vector<std::string> secret_forms(const std::string& value);
+
+}  // namespace opsroom::tools
