@@ -212,8 +212,9 @@ def document(scenarios):
         "",
         "The official suite (npm `@modelcontextprotocol/conformance`) plays an HTTP server, and our host speaks stdio:",
         "a bridge (`tests/conformance/http_to_stdio.mjs`) stands between them, started by the host like any server.",
-        "The host finds the era by its probe as always; nothing is set for a scenario. What a scenario would show of",
-        "the bridge is not claimed.",
+        "The host finds the era by its probe as always; nothing is set for a scenario. What the bridge makes is not",
+        "claimed: the two checks of request-metadata that look at HTTP headers are its, not the host's. For 2025-06-18",
+        "the suite takes whatever legacy version it is asked for, and the host asks for 2025-11-25.",
         "",
         "## Passed",
         "",
@@ -267,7 +268,8 @@ def main():
         return int(failed > 0)
     problems = [f"'{names}' is left out, and the suite has no such scenario" for names in unneeded_entries(scenarios)]
     problems += [f"required, but not known here: {name}" for name in unmet_requirements(suite, scenarios)]
-    print("\n".join(problems))
+    for problem in problems:
+        print(problem)
     documented = failed == 0 and is_documented(document(scenarios), options.update)
     return int(bool(problems) or not documented)
 
