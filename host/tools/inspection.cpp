@@ -1,0 +1,103 @@
+#include "tools/inspection.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <set>
+
+namespace opsroom::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Clock::duration patience = 60s;
+constexpr Clock::duration grace = 2s;
+constexpr std::size_t most_pages = 64;
+
+Milliseconds since(Clock::time_point begin) {
+  return std::chrono::duration_cast<Milliseconds>(Clock::now() - begin);
+}
+
+// Not McpClient::list, which hides that a name comes twice.
+Task<> list_tools(std::shared_ptr<McpServer> server, Inspection& into) {
+  std::set<std::string> names;
+  Json params = Json::object();
+  for (std::size_t pages = 0; pages < most_pages; ++pages) {
+    auto asking = server->client().request("tools/list", params, patience);
+    mcp::ToolPage page = mcp::tool_page(co_await std::move(asking));
+    for (Json& tool : page.tools) {
+      const std::string name = tool["name"].get<std::string>();
+      if (names.insert(name).second) {
+        into.tools.push_back(std::move(tool));
+      } else {
+        into.twice.push_back(name);
+      }
+    }
+    if (!page.next || params.value("cursor", Json()) == *page.next) co_return;
+    params["cursor"] = *page.next;
+  }
+  throw Failure(
+      Code::exhausted, fmt::format("its tools/list does not end within {} pages", most_pages)
+  );
+}
+
+Task<> look(std::shared_ptr<McpServer> server, Inspection& into) {
+  const McpClient& client = server->client();
+  into.era = to_string(*client.era());
+  into.identity = client.identity();
+  const auto begin = Clock::now();
+  auto listing = list_tools(server, into);
+  co_await std::move(listing);
+  into.listed_in = since(begin);
+}
+
+}  // namespace
+
+Task<Inspection> inspect(
+    SourceLauncher& launcher, SourceConfig source, std::filesystem::path lane, Stop& stop
+) {
+  Inspection seen;
+  std::shared_ptr<McpServer> server;
+  const auto begin = Clock::now();
+  try {
+    // Blocks for the digests; whoever inspects does nothing else meanwhile.
+    seen.command = CommandPrinter().print(source, launcher.spawn_of(source, lane));
+    auto starting = launcher.start(source, lane, patience, stop);
+    server = co_await std::move(starting);
+    seen.opened_in = since(begin);
+    const auto kill = [server](StopReason) { server->kill_now(); };
+    const auto subscription = stop.subscribe(kill);
+    auto looking = look(server, seen);
+    co_await std::move(looking);
+  } catch (const Failure& failure) {
+    seen.failure = failure;
+  }
+  if (server) {
+    seen.noise = server->client().noise();
+    co_await server->stop(grace);
+  }
+  co_return seen;
+}
+
+Pin pin_of(const Inspection& inspection) {
+  if (inspection.failure) throw *inspection.failure;
+  Pin pin;
+  pin.command = inspection.command.value_or(CommandPrint{});
+  pin.surface = Surface(inspection.tools);
+  pin.surface_digest = pin.surface.digest();
+  pin.pinned_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  return pin;
+}
+
+std::vector<Change> drift(const Pin& pin, const Inspection& inspection) {
+  std::vector<Change> changes;
+  if (inspection.command) changes = drift_of_command(pin, *inspection.command);
+  if (inspection.failure) return changes;
+  for (Change& change : compare(pin.surface, Surface(inspection.tools)))
+    changes.push_back(std::move(change));
+  return changes;
+}
+
+}  // namespace opsroom::tools
