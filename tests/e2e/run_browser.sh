@@ -16,5 +16,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 cp -r "$here/package.json" "$here/runboard.spec.mjs" "$here/support" "$stage/"
 ln -s "$modules" "$stage/node_modules"
+OPSROOM_FIXTURES=$here/../fixtures/mcp
+export OPSROOM_FIXTURES
 cd "$stage"
 node --test runboard.spec.mjs

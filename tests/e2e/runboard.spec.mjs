@@ -11,6 +11,7 @@ import { makeRepository } from './support/repository.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const ARTIFACTS = resolve(process.env.OPSROOM_ARTIFACTS || join(ROOT, 'build/e2e'));
+const FIXTURES = resolve(process.env.OPSROOM_FIXTURES || join(ROOT, 'tests/fixtures/mcp'));
 const ROUNDS = 60;
 
 const SLOW_LINES = `name: slow-lines
@@ -31,6 +32,13 @@ steps:
     with:
       command: [sh, -c, 'i=0; while [ $i -lt ${ROUNDS} ]; do i=$((i+1)); echo "note $i" >> notes.txt; echo "edit $i"; sleep 0.15; done; echo new > added.txt']
     timeout: 2m
+`;
+
+const ASKING = (tool) => `name: ask-${tool.replace('_', '-')}
+description: A tool that asks a person
+steps:
+  - id: ask
+    tool: forms.${tool}
 `;
 
 const byId = (page, id) => page.getByTestId(id);
@@ -126,7 +134,61 @@ async function scenario(page, link, repository) {
   await waitForStatus(page, 'B', 'succeeded', 5_000);
 }
 
-test('two lanes run at once, one is cancelled, the other shows its diff', { timeout: 300_000 }, async (t) => {
+const fieldOf = (page, name) => byId(page, `ask-field-${name}`);
+
+/** A tool asks for a form; what does not fit is told at its field; the answer lets the run succeed. */
+async function formIsFilled(page) {
+  await byId(page, 'intent-C').fill('ask-register');
+  await byId(page, 'intent-C').press('Enter');
+  const form = byId(page, 'ask-C');
+  await form.waitFor({ timeout: 60_000 });
+  assert.match(await form.innerText(), /Server forms asks in step ask[^]*Who should be registered\?[^]*Never enter passwords/);
+  await page.waitForFunction(() => document.title.startsWith('▲'));
+  assert.equal(await byId(page, 'open-questions').getAttribute('data-count'), '1');
+  assert.equal(await fieldOf(page, 'age').inputValue(), '18', 'the default stands there');
+
+  await byId(page, 'accept-C').click();
+  await form.getByText('is required').first().waitFor();
+  assert.equal(await fieldOf(page, 'name').getAttribute('aria-invalid'), 'true');
+  assert.equal(await fieldOf(page, 'age').getAttribute('aria-invalid'), 'false');
+  await fieldOf(page, 'name').fill('Ada');
+  await fieldOf(page, 'age').fill('130');
+  await fieldOf(page, 'plan').selectOption({ label: 'Paid' });
+  await fieldOf(page, 'topics').getByLabel('ops').check();
+  await byId(page, 'accept-C').click();
+  await form.getByText('must be at most 120, got 130').waitFor();
+  await page.screenshot({ path: join(ARTIFACTS, 'runboard-question.png') });
+  await fieldOf(page, 'age').fill('36');
+  await fieldOf(page, 'age').press('Enter');
+  await form.waitFor({ state: 'detached' });
+  await waitForStatus(page, 'C', 'succeeded', 60_000);
+  await byId(page, 'open-questions').waitFor({ state: 'detached' });
+  const { inputs } = await page.evaluate(async () => (await fetch('/api/inputs')).json());
+  assert.deepEqual(inputs[0].content, { name: 'Ada', age: 36, plan: 'paid', news: false, topics: ['ops'] });
+}
+
+/** An address is shown whole and never fetched; answered in one tab, it is gone in the other. */
+async function addressIsVisited(page) {
+  const fetched = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await byId(page, 'intent-D').fill('ask-sign-in');
+  await byId(page, 'play-D').click();
+  await byId(page, 'ask-D').waitFor({ timeout: 60_000 });
+  assert.equal(await byId(page, 'visit-address').innerText(), 'https://login.example.com/start?state=abc');
+  assert.equal(await byId(page, 'visit-address').locator('b').innerText(), 'login.example.com');
+  const open = byId(page, 'visit-open');
+  assert.equal(await open.getAttribute('target'), '_blank');
+  assert.equal(await open.getAttribute('rel'), 'noopener noreferrer');
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await byId(other, 'accept-D').click();
+  await byId(page, 'ask-D').waitFor({ state: 'detached' });
+  await waitForStatus(page, 'D', 'succeeded', 60_000);
+  await other.close();
+  assert.deepEqual(fetched.filter((url) => url.includes('example.com')), [], 'nothing was fetched from there');
+}
+
+test('two lanes run at once, one is cancelled, the other shows its diff, tools ask a person', { timeout: 300_000 }, async (t) => {
   assert.ok(process.env.OPSROOM_BIN, 'OPSROOM_BIN must name the opsroom executable');
   mkdirSync(ARTIFACTS, { recursive: true });
   const room = new ControlRoom(resolve(process.env.OPSROOM_BIN));
@@ -137,12 +199,16 @@ test('two lanes run at once, one is cancelled, the other shows its diff', { time
   });
   room.addRunbook('slow-lines', SLOW_LINES);
   room.addRunbook('slow-edit', SLOW_EDIT);
+  for (const tool of ['register', 'sign_in']) room.addRunbook(`ask-${tool}`, ASKING(tool));
+  room.addTools({ mcpServers: { forms: { command: 'python3', args: [join(FIXTURES, 'ask_form.py')] } } });
   const repository = makeRepository(join(room.root, 'repository'), { 'notes.txt': 'note 0\n' });
   const link = await room.start();
   opened = await openBrowser();
   const { page, complaints } = opened;
   try {
     await scenario(page, link, repository);
+    await formIsFilled(page);
+    await addressIsVisited(page);
   } catch (error) {
     await page.screenshot({ path: join(ARTIFACTS, 'runboard-failed.png') }).catch(() => {});
     throw error;

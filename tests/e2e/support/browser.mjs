@@ -11,7 +11,9 @@ export async function openBrowser() {
     args: FLAGS,
     timeout: 60_000,
   });
-  const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  // A context of our own, so that a test can open a second tab with the same credential.
+  const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+  const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

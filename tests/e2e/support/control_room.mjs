@@ -26,6 +26,11 @@ export class ControlRoom {
     writeFileSync(join(this.runbooks, `${name}.yaml`), yaml);
   }
 
+  /** The tools.json that is found in the working directory. */
+  addTools(tools) {
+    writeFileSync(join(this.root, 'tools.json'), JSON.stringify(tools));
+  }
+
   /** Starts `opsroom up`; resolves to the link it prints. */
   start() {
     const env = {
