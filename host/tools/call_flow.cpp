@@ -44,7 +44,24 @@ bool CallFlow::must_prepare() const {
 }
 
 Task<> CallFlow::prepare() {
+  auto learning = learn_tasks();
+  co_await std::move(learning);
+  if (call_.call.resume.is_null()) co_return;
   std::optional<Failure> failed;
+  Delivery delivery = Delivery::not_sent;
+  try {
+    CallState state = call_state(call_.call.resume);
+    // Of a task it is not known how far it came, whatever is wrong from here on.
+    if (state.kind == CallState::Kind::task) delivery = Delivery::unknown;
+    auto resuming = go_on_from(std::move(state));
+    co_await std::move(resuming);
+  } catch (const Failure& failure) {
+    failed = failure;
+  }
+  if (failed) fail(*failed, delivery);
+}
+
+Task<> CallFlow::learn_tasks() {
   try {
     if (client_.must_learn_tasks()) {
       auto learning = client_.list_tools(call_.idle_timeout);
@@ -55,34 +72,30 @@ Task<> CallFlow::prepare() {
     spdlog::warn("{}: which tools are tasks is not known: {}", client_.title(), failure.message());
   }
   as_task_ = client_.needs_task(call_.name);
-  if (call_.call.resume.is_null()) co_return;
-  CallState state;
-  try {
-    state = call_state(call_.call.resume);
-    if (client_.era() == Era::legacy && state.kind != CallState::Kind::url) {
-      throw Failure(
-          Code::conflict,
-          fmt::format("{} has become a legacy server and cannot go on with it", client_.title()),
-          "Bring back the version of the server that the run was begun with."
-      );
-    }
-  } catch (const Failure& failure) {
-    failed = failure;
-  }
-  if (failed) {
-    fail(*failed, state.kind == CallState::Kind::task ? Delivery::unknown : Delivery::not_sent);
-    co_return;
+}
+
+Task<> CallFlow::go_on_from(CallState state) {
+  if (client_.era() == Era::legacy && state.kind != CallState::Kind::url) {
+    throw Failure(
+        Code::conflict,
+        fmt::format("{} has become a legacy server and cannot go on with it", client_.title()),
+        "Bring back the version of the server that the run was begun with."
+    );
   }
   round_ = state.round + 1;
-  if (state.kind == CallState::Kind::task) {
-    auto following = follow_task(std::move(state), Json());
-    co_await std::move(following);
-    co_return;
-  }
-  if (state.kind == CallState::Kind::url && !resume_urls(state)) co_return;
-  if (state.kind == CallState::Kind::input) {
-    responses_ = input_responses(state, call_.call.answers);
-    request_state_ = state.request_state;
+  switch (state.kind) {
+    case CallState::Kind::task: {
+      auto following = follow_task(std::move(state), Json());
+      co_await std::move(following);
+      break;
+    }
+    case CallState::Kind::url:
+      resume_urls(state);
+      break;
+    case CallState::Kind::input:
+      responses_ = input_responses(state, call_.call.answers);
+      request_state_ = state.request_state;
+      break;
   }
 }
 
@@ -180,10 +193,12 @@ void CallFlow::give_up() {
   const bool stopped = wake_ == Wake::stopped;
   std::string reason = wake_ == Wake::idle ? "no answer or progress in time" : "too long in total";
   if (stopped) reason = stop_reason_name(stop_.reason());
-  client_.cancel(exchange_, reason);
-  // A task outlives a worker that has lost the run: it is the next one's now.
-  const bool ours = !stopped || stop_.reason() != StopReason::lease_lost;
-  if (!task_.empty() && ours) client_.cancel_task(task_);
+  if (task_.empty()) {
+    client_.cancel(exchange_, reason);
+  } else if (!stopped || stop_.reason() != StopReason::lease_lost) {
+    // A task outlives a worker that has lost the run: it is the next one's then.
+    client_.cancel_task(task_);
+  }
 }
 
 ToolResult CallFlow::conclude() {

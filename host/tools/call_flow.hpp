@@ -53,6 +53,8 @@ class CallFlow {
     std::vector<InputAsk> asks;
   };
 
+  Task<> learn_tasks();
+  Task<> go_on_from(CallState state);
   void fail(const Failure& failure, Delivery delivery);
   void suspend(CallState state, std::vector<InputAsk> asks, std::optional<Milliseconds> look_again);
   std::string why(const std::vector<InputAsk>& asks) const;
@@ -65,7 +67,7 @@ class CallFlow {
   void take_urls(const Json& elicitations);
   Task<Inputs> sort_inputs(Json requests, std::set<std::string> answered);
   Task<> answer_by_host(std::string key, std::string method, Json params, Inputs& into);
-  bool resume_urls(const CallState& state);
+  void resume_urls(const CallState& state);
 
   // Tasks (task_calls.cpp)
   Task<> begin_task(Json task);
@@ -78,6 +80,7 @@ class CallFlow {
   void lose_task(const std::string& id, const std::string& said);
   void miss_task(CallState state);
   void put_task_aside(CallState state, const Json& task);
+  bool outlived_by_task() const;
   Task<Wake> request(std::string method, Json params, Clock::duration patience);
   Task<bool> sleep(Clock::duration duration);
 

@@ -150,8 +150,8 @@ void CallFlow::take_urls(const Json& elicitations) {
   result_.delivery = Delivery::rejected;
 }
 
-/// False when a page was not visited: then sending the call again would be of no use.
-bool CallFlow::resume_urls(const CallState& state) {
+/// A page that was not visited ends the call: sending it again would be of no use.
+void CallFlow::resume_urls(const CallState& state) {
   for (const auto& [key, form] : state.forms.items()) {
     const auto reply = call_.call.answers.find(key);
     if (reply != call_.call.answers.end() && reply->second.action == InputAction::accept) continue;
@@ -161,9 +161,7 @@ bool CallFlow::resume_urls(const CallState& state) {
         "Start the run again, and accept the question when the page is done."
     );
     fail(declined, Delivery::rejected);
-    return false;
   }
-  return true;
 }
 
 }  // namespace opsroom::tools

@@ -178,9 +178,7 @@ Task<> CallFlow::follow_task(CallState state, Json task) {
       }
       auto sleeping = sleep(poll);
       if (!co_await std::move(sleeping)) {
-        // The host goes down, the task does not: another worker asks after it.
-        const bool drained = wake_ == Wake::stopped && stop_.reason() == StopReason::draining;
-        if (drained || wake_ == Wake::peer_gone) put_task_aside(std::move(state), task);
+        if (outlived_by_task()) put_task_aside(std::move(state), task);
         co_return;
       }
     }
@@ -190,7 +188,10 @@ Task<> CallFlow::follow_task(CallState state, Json task) {
       miss_task(std::move(state));
       co_return;
     }
-    if (wake != Wake::answered) co_return;
+    if (wake != Wake::answered) {
+      if (outlived_by_task()) put_task_aside(std::move(state), task);
+      co_return;
+    }
     if (const auto error = client_.error_of(*exchange_)) {
       lose_task(state.task, error->message);
       co_return;
@@ -308,6 +309,13 @@ void CallFlow::miss_task(CallState state) {
   wake_ = Wake::answered;
   const auto pause = std::min<Clock::duration>(shortest_look * (1 << state.misses), longest_poll);
   suspend(std::move(state), {}, look_again_after(pause));
+}
+
+/// The host goes down or the server's process has ended: the task may live on, and another worker
+/// asks after it.
+bool CallFlow::outlived_by_task() const {
+  const bool drained = wake_ == Wake::stopped && stop_.reason() == StopReason::draining;
+  return drained || wake_ == Wake::peer_gone;
 }
 
 void CallFlow::put_task_aside(CallState state, const Json& task) {

@@ -95,6 +95,11 @@ RunTools& ToolsTest::run_tools() {
   return *run_tools_;
 }
 
+void ToolsTest::end_run() {
+  if (run_tools_) io.run(run_tools_->close(), 30s);
+  run_tools_.reset();
+}
+
 ToolCall ToolsTest::make_call(std::string tool, Json arguments) {
   ToolCall call;
   call.tool = std::move(tool);

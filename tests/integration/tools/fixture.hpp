@@ -49,6 +49,8 @@ class ToolsTest : public ::testing::Test {
   /// Makes the toolbox from what was added; done by the first `call` or `box`.
   ProcessToolbox& box();
   RunTools& run_tools();
+  /// Ends the run's processes; the next call is another run's.
+  void end_run();
   process::Spawner& spawner() { return *spawner_; }
 
   ToolResult call(std::string tool = "nasty.work", Json arguments = Json::object());

@@ -1,110 +1,17 @@
 #include "base/failure.hpp"
-#include "tools/mcp_client.hpp"
-#include "unit/tools/fake_channel.hpp"
-#include "unit/tools/io.hpp"
+#include "unit/tools/client_fixture.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace opsroom::tools::test {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using Wake = McpClient::Wake;
 
-Task<> read_all(McpClient& client) {
-  co_await client.run();
-}
-
-class Listener : public CallListener {
- public:
-  Task<> log(std::string stream, std::string text) override {
-    logs.push_back(stream + ": " + text);
-    co_return;
-  }
-  void progress(double done, std::optional<double>, std::string) override {
-    progresses.push_back(done);
-  }
-  std::vector<std::string> logs;
-  std::vector<double> progresses;
-};
-
-class Client : public ::testing::Test {
+class Client : public ClientTest {
  protected:
-  Client() : channel(io.executor()), stop(io.executor()) {
-    ClientOptions options;
-    options.title = "server 'x'";
-    options.root = "/lane";
-    options.probe_timeout = 20ms;
-    options.opening_timeout = 1s;
-    client = std::make_unique<McpClient>(io.executor(), channel, options);
-    asio::co_spawn(io.executor(), read_all(*client), asio::detached);
-  }
-
-  ~Client() override {
-    channel.close();
-    io.context().restart();
-    io.context().run_for(100ms);
-  }
-
-  /// Answers every request of `method` with `body` (an object holding result or error).
-  void answer(std::string method, Json body) { answers[std::move(method)] = std::move(body); }
-
-  void serve() {
-    channel.on_send = [this](const Json& message) {
-      const auto found = answers.find(message.value("method", ""));
-      if (found == answers.end() || !message.contains("id")) return;
-      Json reply = found->second;
-      reply["id"] = message["id"];
-      reply["jsonrpc"] = "2.0";
-      channel.say(reply);
-    };
-  }
-
-  void open(Era era) {
-    if (era == Era::modern) {
-      answer("server/discover", Json::parse(R"({"result":{"supportedVersions":["2026-07-28"]}})"));
-    } else {
-      answer("server/discover", Json::parse(R"({"error":{"code":-32601,"message":"?"}})"));
-      answer(
-          "initialize",
-          Json::parse(R"({"result":{"protocolVersion":"2025-06-18","capabilities":{}}})")
-      );
-    }
-    serve();
-    io.run(client->open(std::nullopt));
-    channel.sent.clear();
-  }
-
-  std::shared_ptr<Exchange> start_call() {
-    call.arguments = Json::object();
-    return client->start_call(
-        {call, "work", "/lane", 0, 0}, std::make_shared<CallSink>(io.executor(), listener)
-    );
-  }
-
-  Wake wait(
-      std::shared_ptr<Exchange> exchange, Clock::duration idle = 1s, Clock::duration total = 5s
-  ) {
-    return io.run(client->wait(std::move(exchange), {idle, Clock::now() + total}, stop));
-  }
-
-  ToolResult call_answered_with(const char* reply) {
-    answer("tools/call", Json::parse(reply));
-    const auto exchange = start_call();
-    EXPECT_EQ(wait(exchange), Wake::answered);
-    return client->result(*exchange);
-  }
-
-  Io io;
-  FakeChannel channel;
-  Stop stop;
-  std::unique_ptr<McpClient> client;
-  std::map<std::string, Json> answers;
-  ToolCall call;
-  Listener listener;
+  Client() { make_client(); }
 };
 
 TEST_F(Client, EveryModernRequestCarriesItsMeta) {
