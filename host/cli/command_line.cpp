@@ -96,6 +96,11 @@ class Grammar {
     room_verbs();
     run_verbs();
     look_verbs();
+    add_tools_verbs(
+        app_,
+        [this](ToolsVerb verb) { line_.verb = std::move(verb); },
+        [this](CLI::App& verb) { add_settings(verb, line_.flags, {"home", "tools", "log"}); }
+    );
   }
 
   void parse(int argc, const char* const* argv) {

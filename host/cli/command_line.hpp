@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/settings.hpp"
+#include "cli/tools_verbs.hpp"
 
 #include <optional>
 #include <string>
@@ -91,6 +92,7 @@ using Verb = std::variant<
     Cancel,
     Answer,
     ListInputs,
+    ToolsVerb,
     Login>;
 
 struct CommandLine {
