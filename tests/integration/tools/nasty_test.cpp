@@ -245,7 +245,7 @@ TEST_F(Nasty, AsksInsideACallAreAnsweredWithTheLaneAsRoot) {
   EXPECT_EQ(result.output["roots"]["roots"][0]["uri"], mcp::file_uri(lane.path()));
   EXPECT_EQ(result.output["roots_id"], "r-1");
   EXPECT_EQ(result.output["ping"], Json::object());
-  EXPECT_EQ(result.output["sampling"], -32601);
+  EXPECT_EQ(result.output["sampling"], -1) << "refused as if by a person: none is configured";
   EXPECT_TRUE(result.output["declared"].contains("roots"));
 }
 
@@ -285,7 +285,7 @@ TEST_F(Nasty, UnfinishedResultsAreClearFailures) {
   add_nasty("result_types");
   EXPECT_THAT(
       call("nasty.work", Json{{"type", "input_required"}}).error,
-      HasSubstr("needs input, which is not configured")
+      HasSubstr("input_required, but not what is required")
   );
   EXPECT_THAT(
       call("nasty.work", Json{{"type", "novel"}}).error, HasSubstr("unknown resultType 'novel'")
