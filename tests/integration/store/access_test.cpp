@@ -109,11 +109,30 @@ TEST_F(Roles, AuthenticatedMayReadEnqueueAndCancel) {
        {"sessions", "lanes", "runs", "run_steps", "run_events", "artifacts", "blobs", "workers"}) {
     db.psql(std::string("select count(*) from ops.") + table, "authenticated");
   }
+  db.psql("select id, params, status, answered_by from ops.input_requests", "authenticated");
+  expect_denied("select content from ops.input_requests", "authenticated");
+  expect_denied("select count(*) from ops.audit_log", "authenticated");
+  expect_denied("select ops.prune_audit(now())", "authenticated");
   expect_denied("select count(*) from ops.api_tokens", "authenticated");
   expect_denied("select * from ops.claim_runs('w', 1)", "authenticated");
   expect_denied("select ops.finish_runs('[]')", "authenticated");
   expect_denied("update ops.runs set priority = 1", "authenticated");
   expect_denied("insert into ops.sessions (title, slug) values ('x', 'x')", "authenticated");
+}
+
+TEST_F(Roles, AuthenticatedMayAnswerQuestions) {
+  db.psql("select ops.enqueue_run(1, 'A'); select ops.claim_runs('w', 1)");
+  db.psql(
+      "select ops.suspend_run(id, claim_token, '{\"position\": 1, \"id\": \"s\", \"tool\": "
+      "\"t\", \"status\": \"waiting\"}', '[{\"key\": \"k\", \"method\": \"m\"}]', null, "
+      "'asks') from ops.runs"
+  );
+  EXPECT_EQ(
+      db.psql("select status from ops.answer_input(1, 'decline', who => 'ann')", "authenticated"),
+      "answered"
+  );
+  EXPECT_EQ(db.psql("select status from ops.runs"), "queued");
+  expect_denied("select ops.close_live(1, gen_random_uuid(), 1, 'expired')", "authenticated");
 }
 
 TEST_F(Roles, ServiceRoleMayCallEveryFunctionAndChangeNothingElse) {
@@ -129,7 +148,9 @@ TEST_F(Roles, ServiceRoleMayCallEveryFunctionAndChangeNothingElse) {
       ),
       "1\nrunning"
   );
+  EXPECT_EQ(db.psql("select count(*) from ops.audit_log", "service_role"), "0");
   expect_denied("update ops.runs set priority = 1", "service_role");
+  expect_denied("delete from ops.audit_log", "service_role");
   expect_denied("select count(*) from ops.api_tokens", "service_role");
 }
 
