@@ -189,6 +189,10 @@ void ControlRoom::hurry() {
   if (server_) server_->hurry();
 }
 
+void ControlRoom::reread() {
+  if (worker_) worker_->reread();
+}
+
 Task<std::string> ControlRoom::new_login_link() {
   store::Database database(one_connection(database_));
   store::PgCredentials credentials(database);

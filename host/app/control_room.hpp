@@ -43,6 +43,9 @@ class ControlRoom {
   /// Makes a stop() under way, or a later one, quick: steps are cut short instead of finished.
   void hurry();
 
+  /// Has tools.json read again.
+  void reread();
+
   const std::string& url() const { return url_; }
   const std::string& database() const { return database_; }
   Task<std::string> new_login_link();

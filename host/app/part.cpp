@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <utility>
 
 namespace opsroom::app {
@@ -98,6 +99,10 @@ Task<> Part::supervise() {
     }
     if (failed && !stopping_) spdlog::error("{}", *failed);
   }
+}
+
+void Part::reread() {
+  if (!stopping_ && child_ && !child_->exit_status()) ::kill(child_->pid(), SIGHUP);
 }
 
 Task<> Part::stop(Clock::duration grace) {

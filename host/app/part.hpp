@@ -34,6 +34,9 @@ class Part {
   /// Keeps it running until stop().
   Task<> supervise();
 
+  /// Asks it to read its configuration again (SIGHUP); nothing happens while it is down.
+  void reread();
+
   /// SIGTERM, `grace`, then the whole tree is killed.
   Task<> stop(Clock::duration grace);
 

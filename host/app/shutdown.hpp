@@ -23,4 +23,25 @@ class ShutdownSignals {
   int times_ = 0;
 };
 
+/// Tells the two meanings of SIGHUP apart: somebody asks to read the configuration again, or the
+/// terminal is gone. A process that was started to ignore it (nohup) goes on ignoring it. Io thread
+/// only.
+class HangupSignal {
+ public:
+  HangupSignal(
+      asio::any_io_executor executor,
+      std::function<void()> on_reread,
+      std::function<void()> on_terminal_gone
+  );
+  void cancel();
+
+ private:
+  void wait();
+
+  asio::signal_set signals_;
+  std::function<void()> on_reread_;
+  std::function<void()> on_terminal_gone_;
+  bool had_terminal_;
+};
+
 }  // namespace opsroom::app

@@ -9,7 +9,9 @@
 #include "store/pg_input_desk.hpp"
 #include "store/pg_journal.hpp"
 #include "store/pg_run_queue.hpp"
+#include "store/pg_server_memory.hpp"
 #include "store/pg_wakeups.hpp"
+#include "tools/config_watch.hpp"
 #include "tools/process_toolbox.hpp"
 #include "tools/tools_config.hpp"
 #include "workspace/git_lane_pool.hpp"
@@ -18,6 +20,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <memory>
 
 namespace opsroom::app {
 namespace {
@@ -41,6 +44,21 @@ engine::WorkerOptions worker_options(const Settings& settings) {
   return options;
 }
 
+/// Null without a tools.json, which is then not looked for again.
+std::unique_ptr<tools::ConfigWatch> watch_tools(
+    asio::any_io_executor executor, const Settings& settings, tools::ProcessToolbox& toolbox
+) {
+  if (settings.tools.empty()) return nullptr;
+  auto apply = [&toolbox, file = settings.tools](tools::ToolsConfig config) {
+    spdlog::info("{} was read again", file.string());
+    toolbox.reload(std::move(config));
+  };
+  auto watch =
+      std::make_unique<tools::ConfigWatch>(std::move(executor), settings.tools, std::move(apply));
+  watch->start();
+  return watch;
+}
+
 /// All parts of the worker as locals, in the order of their dependence.
 Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layout) {
   // The queue and the journal
@@ -53,6 +71,7 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   store::PgJournal journal(database);
   store::PgWakeups wakeups(executor, database_options);
   store::PgInputDesk desk(executor, database, wakeups);
+  store::PgServerMemory memory(database);
 
   // The one way to a child process, and what is done with it
   process::Spawner spawner(layout.spawn);
@@ -61,17 +80,24 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   const tools::ToolsConfig config = settings.tools.empty()
                                         ? tools::default_tools_config()
                                         : tools::load_tools_config(settings.tools);
-  tools::ProcessToolbox toolbox(executor, spawner, config, tool_paths);
+  tools::ProcessToolbox toolbox(executor, spawner, config, tool_paths, &memory);
+  const auto watch = watch_tools(executor, settings, toolbox);
 
   // The loop
   engine::Ports ports{queue, journal, lanes, toolbox, desk};
   engine::Worker worker(executor, worker_options(settings), ports, wakeups);
   wakeups.start();
   ShutdownSignals signals(executor, [&](int) { worker.drain(); });
+  const auto reread = [&watch] {
+    if (watch) watch->reread();
+  };
+  HangupSignal hangup(executor, reread, [&worker] { worker.drain(); });
 
   co_await worker.run();
 
+  hangup.cancel();
   signals.cancel();
+  if (watch) co_await watch->stop();
   co_await toolbox.shutdown();
   co_await wakeups.stop();
 }

@@ -35,6 +35,9 @@ Task<> stay_up(asio::any_io_executor executor, Context context) {
     asked.request(StopReason::draining);
     if (times > 1) room.hurry();
   });
+  const auto reread = [&room] { room.reread(); };
+  const auto end = [&asked] { asked.request(StopReason::draining); };
+  app::HangupSignal hangup(executor, reread, end);
 
   std::exception_ptr failed;
   try {
@@ -58,6 +61,7 @@ Task<> stay_up(asio::any_io_executor executor, Context context) {
   }
   co_await room.stop();
   co_await parts.wait_until_at_most(0);
+  hangup.cancel();
   signals.cancel();
   if (failed) std::rethrow_exception(failed);
   say("stopped");
