@@ -56,11 +56,24 @@ void StepListener::progress(double done, std::optional<double> total, std::strin
 }
 
 Task<InputReply> StepListener::ask(InputAsk ask, Milliseconds limit) {
+  return ask_person(std::move(ask), limit, stop_);
+}
+
+Task<InputReply> StepListener::ask_until(InputAsk question, Milliseconds limit, Stop& withdrawn) {
+  Stop over(co_await asio::this_coro::executor);
+  const auto end = [&over](StopReason reason) { over.request(reason); };
+  const auto stopped = stop_.subscribe(end);
+  const auto taken_back = withdrawn.subscribe(end);
+  auto asking = ask_person(std::move(question), limit, over);
+  co_return co_await std::move(asking);
+}
+
+Task<InputReply> StepListener::ask_person(InputAsk ask, Milliseconds limit, Stop& over) {
   const OpenQuestion open(*this);
   LiveQuestion question{step_.position, step_.id, step_.tool, std::move(ask), limit};
   std::optional<Failure> failed;
   try {
-    auto asking = context_.inputs.ask(context_.claim, std::move(question), stop_);
+    auto asking = context_.inputs.ask(context_.claim, std::move(question), over);
     co_return co_await std::move(asking);
   } catch (const LeaseLost&) {
     stop_.request(StopReason::lease_lost);

@@ -27,6 +27,7 @@ class StepListener : public CallListener {
   void progress(double done, std::optional<double> total, std::string message) override;
   /// Never throws for the question's sake: whoever asked hears "cancel" when nobody can be asked.
   Task<InputReply> ask(InputAsk ask, Milliseconds limit) override;
+  Task<InputReply> ask_until(InputAsk question, Milliseconds limit, Stop& withdrawn) override;
 
   /// Keeps the step's row at waiting or running; run it beside the call, end it with end().
   Task<> keep_telling();
@@ -34,6 +35,8 @@ class StepListener : public CallListener {
 
  private:
   class OpenQuestion;
+
+  Task<InputReply> ask_person(InputAsk question, Milliseconds limit, Stop& over);
 
   StepContext context_;
   Step step_;
