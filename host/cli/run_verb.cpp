@@ -91,6 +91,7 @@ Task<int> enqueue(const Context& context, Books books, StartRun verb, Chosen cho
   fresh.plan = runbook::to_json(chosen.plan);
   fresh.inputs = chosen.inputs;
   fresh.priority = verb.priority;
+  fresh.who = "cli";
   Run run = co_await books.ledger.enqueue(std::move(fresh));
   if (!verb.follow) {
     if (context.json) {

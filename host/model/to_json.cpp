@@ -7,6 +7,10 @@ Json nullable(const std::optional<std::string>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json unless_empty(const std::string& value) {
+  return value.empty() ? Json() : Json(value);
+}
+
 }  // namespace
 
 Json to_json(const Session& session) {
@@ -110,6 +114,36 @@ Json to_json(const InputRequest& input) {
       {"answered_at", nullable(input.answered_at)},
       {"expires_at", nullable(input.expires_at)},
   };
+}
+
+Json to_json(const AuditEntry& entry) {
+  Json json = {
+      {"id", entry.id},
+      {"at", entry.at},
+      {"kind", entry.kind},
+      {"who", nullable(entry.who)},
+      {"run_id", entry.run.value},
+      {"step", unless_empty(entry.step)},
+      {"outcome", unless_empty(entry.outcome)},
+  };
+  const bool call = entry.kind == "call";
+  const auto of_call = [&json, call](const char* key, Json value) {
+    json[key] = call ? std::move(value) : Json();
+  };
+  json["tool"] = unless_empty(entry.tool);
+  of_call("position", entry.position);
+  of_call("attempt", entry.attempt);
+  of_call("worker", unless_empty(entry.worker));
+  of_call("server", unless_empty(entry.server));
+  of_call("pin", unless_empty(entry.pin));
+  of_call("argument_sha256", unless_empty(entry.argument_sha256));
+  of_call("started", nullable(entry.started));
+  of_call("took_us", entry.took_us);
+  of_call("bytes_sent", entry.bytes_sent);
+  of_call("bytes_received", entry.bytes_received);
+  of_call("round", entry.round);
+  of_call("delivery", unless_empty(entry.delivery));
+  return json;
 }
 
 }  // namespace opsroom

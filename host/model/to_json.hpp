@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "model/artifact.hpp"
+#include "model/audit_entry.hpp"
 #include "model/event.hpp"
 #include "model/input.hpp"
 #include "model/run.hpp"
@@ -18,6 +19,8 @@ Json to_json(const Event& event);
 Json to_json(const Artifact& artifact);
 /// `params` as the tool's server sent them: untrusted.
 Json to_json(const InputRequest& input);
+/// What does not apply to its kind is null.
+Json to_json(const AuditEntry& entry);
 
 template <class T>
 Json to_json_array(const std::vector<T>& items) {

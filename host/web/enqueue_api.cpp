@@ -122,6 +122,7 @@ Task<Response> enqueue(const Services& services, Call call) {
   co_await services.ledger.session(run.session);
   const auto work = [&wish, &services] { return resolve(wish, services.library); };
   auto resolved = co_await services.pool.run(work);
+  run.who = call.who();
   run.intent = wish.intent;
   run.runbook = resolved.plan.name;
   run.plan = runbook::to_json(resolved.plan);

@@ -97,6 +97,12 @@ Task<Response> events(const Services& services, Call call) {
   co_return json_response(Json{{"events", std::move(list)}, {"last_seq", last_seq}});
 }
 
+/// Not asked whether the run is there: the audit log outlives it.
+Task<Response> audit(const Services& services, Call call) {
+  const auto entries = co_await services.ledger.audit(run_id(call));
+  co_return json_response(Json{{"audit", to_json_array(entries)}});
+}
+
 std::string log_lines(const std::vector<Event>& events) {
   std::string text;
   for (const Event& event : events) {
@@ -147,6 +153,7 @@ void add_run_routes(Router& router, const Services& services) {
   get("/api/runs/{id}/steps", steps);
   get("/api/runs/{id}/events", events);
   get("/api/runs/{id}/log", log);
+  get("/api/runs/{id}/audit", audit);
   post("/api/runs/{id}/cancel", cancel);
   post("/api/runs/{id}/answer", answer);
 }

@@ -75,7 +75,7 @@ export function QuestionForm({ question, lane }: { question: Question; lane: str
       <div class="choices">
         <button type="submit" class="primary" disabled={sending.value} data-testid={`accept-${lane}`}>{visit ? 'Done' : 'Send'}</button>
         <button type="button" disabled={sending.value} title="Say no" data-testid={`decline-${lane}`} onClick={() => void send({ action: 'decline' })}>Decline</button>
-        <button type="button" disabled={sending.value} title="Dismiss it without an answer" data-testid={`dismiss-${lane}`} onClick={() => void send({ action: 'cancel' })}>Cancel</button>
+        <button type="button" disabled={sending.value} title="No answer (cancel); the run goes on" data-testid={`dismiss-${lane}`} onClick={() => void send({ action: 'cancel' })}>Dismiss</button>
       </div>
       {!visit && <p class="hint">Never enter passwords or keys: the server reads the answer, and it is kept.</p>}
       {question.expires_at !== null && <p class="hint">Its process waits until {new Date(question.expires_at).toLocaleString()}.</p>}
