@@ -164,7 +164,7 @@ CommandPrint CommandPrinter::print(const SourceConfig& source, const process::Sp
   }
   for (const std::string& word : spawn.argv)
     print.argv.push_back(written(word, source.secrets));
-  if (fetches_its_program(spawn.argv)) return print;
+  if (spawn.argv.empty() || fetches_its_program(spawn.argv)) return print;
   const fs::path program = find_program(spawn.argv.front(), spawn);
   if (is_file(program)) {
     print.files[print.argv.front()] = {program.string(), digest_of(program)};

@@ -93,11 +93,13 @@ class Examination {
           "it is not pinned, and opsroom.lock is strict: it cannot be used",
           fmt::format("`opsroom tools pin {}` accepts it as it is.", source_.name)
       );
-    } else if (pinned == nullptr) {
+    } else if (pinned == nullptr && !seen_.failure) {
       note(
           "it is not pinned",
           fmt::format("`opsroom tools pin {}` holds on to what it is now.", source_.name)
       );
+    } else if (pinned == nullptr) {
+      return;
     } else if (const auto changes = drift(*pinned, seen_); !changes.empty()) {
       problem(
           "it is not what opsroom.lock has pinned, and cannot be used:\n" + to_text(changes),
@@ -188,7 +190,7 @@ class Examination {
     const auto count = std::count_if(seen_.tools.begin(), seen_.tools.end(), has_any);
     if (count == 0) return;
     note(fmt::format(
-        "{} of its tools have annotations; they are {}",
+        "the annotations of {} of its tools are {}",
         count,
         source_.trusted ? "believed" : "not believed (\"trust\" is not set)"
     ));

@@ -63,7 +63,9 @@ Task<Inspection> inspect(
   const auto begin = Clock::now();
   try {
     // Blocks for the digests; whoever inspects does nothing else meanwhile.
-    seen.command = CommandPrinter().print(source, launcher.spawn_of(source, lane));
+    if (source.refusal.empty()) {
+      seen.command = CommandPrinter().print(source, launcher.spawn_of(source, lane));
+    }
     auto starting = launcher.start(source, lane, patience, stop);
     server = co_await std::move(starting);
     seen.opened_in = since(begin);

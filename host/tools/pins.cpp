@@ -137,7 +137,9 @@ Failure unpinned_failure(const std::string& source, const std::string& title) {
       Code::forbidden,
       fmt::format("{} is not pinned, and opsroom.lock is strict", title),
       fmt::format(
-          "Look at it by `opsroom tools show {}`, then `opsroom tools pin {}`.", source, source
+          "Look at it by `opsroom tools doctor {}`, then accept it by `opsroom tools pin {}`.",
+          source,
+          source
       )
   );
 }

@@ -67,7 +67,7 @@ class ToolsTest(unittest.TestCase):
     def test_lists_and_shows_tools(self):
         self.says(self.tools("list"), "bench.echo", "Says it again.")
         listed = json.loads(self.tools("list", "bench", "--json").stdout)["tools"]
-        self.assertEqual([t["name"] for t in listed][:2], ["bench.ask", "bench.count"])
+        self.assertEqual([t["name"] for t in listed][:2], ["bench.announce", "bench.ask"])
         self.says(self.tools("show", "bench.count"), "To a number.", "readOnlyHint", "not believed",
                   "not pinned", '"integer"')
         self.says(self.tools("show", "bench.cuont", code=2), "Did you mean")
@@ -205,7 +205,7 @@ class ToolsTest(unittest.TestCase):
         listed = json.loads(self.tools("list", "--json").stdout)["tools"]
         self.assertEqual([tool["name"] for tool in listed], ["bench.echo"])
         self.says(self.tools("call", "bench.count", code=2), "is not allowed here")
-        self.says(self.tools("doctor"), "1 tool and 4 denied")
+        self.says(self.tools("doctor"), "1 tool and 5 denied")
 
     def test_resources_and_prompts_are_read(self):
         self.says(self.tools("resources", "bench"), "mem://one", "mem://{name}")
