@@ -63,6 +63,7 @@ void differ_members(
 void differ(
     const Json* was, const Json* now, const std::string& pointer, std::vector<std::string>& lines
 ) {
+  if (was == nullptr && now == nullptr) return;
   if (was != nullptr && now != nullptr) {
     if (*was == *now) return;
     if (was->is_object() && now->is_object()) {
