@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* source = "suite";
-constexpr Clock::duration time_bound = 20s;
+constexpr Clock::duration time_bound = 60s;
 constexpr int most_rounds = 8;
 
 std::string variable(const char* name) {
@@ -169,8 +169,9 @@ Task<> run_scenario(Room& room, std::string scenario) {
   std::exception_ptr failure;
   try {
     auto meeting = meet(room, *run, std::move(scenario));
-    if (!co_await within(time_bound, std::move(meeting)))
-      throw Failure(Code::timeout, "the scenario did not end in time");
+    auto limited = within(time_bound, std::move(meeting));
+    const bool ended = co_await std::move(limited);
+    if (!ended) throw Failure(Code::timeout, "the scenario did not end in time");
   } catch (...) {
     failure = std::current_exception();
   }
@@ -183,7 +184,7 @@ Json configuration(std::string_view url) {
   Json server{
       {"command", variable("OPSROOM_CONFORMANCE_NODE")},
       {"args", Json::array({OPSROOM_BRIDGE, url})},
-      {"opsroom", {{"timeout", "10s"}}}
+      {"opsroom", {{"timeout", "40s"}}}
   };
   return Json{{"mcpServers", {{source, std::move(server)}}}};
 }
