@@ -22,41 +22,34 @@ class NpmInput : public Npm {
   AskingRecorder person;
 };
 
-TEST_F(NpmInput, EverythingAsksAPerson) {
-  add("everything", {});
-  person.answers["Please provide inputs for the following fields:"] =
-      accept(Json{{"name", "Ada"}, {"check", true}});
-  const ToolResult result = go("everything.trigger-elicitation-request");
-  EXPECT_TRUE(result.succeeded) << result.error;
-  EXPECT_THAT(text(result), AllOf(HasSubstr("Ada"), HasSubstr("dark and stormy")));
-}
-
-TEST_F(NpmInput, EverythingHasAPageVisited) {
-  add("everything", {});
-  person.answers["sign here"] = accept(nullptr);
-  const Json arguments{{"url", "https://example.org/"}, {"message", "sign here"}};
-  EXPECT_THAT(text(go("everything.trigger-url-elicitation", arguments)), HasSubstr("completed"));
-
-  Json first = arguments;
-  first["errorPath"] = true;
-  const ToolResult aside = go("everything.trigger-url-elicitation", first);
-  ASSERT_TRUE(aside.suspended) << aside.error;
-  ToolCall again = make_call("everything.trigger-url-elicitation", first);
-  again.resume = aside.suspended->state;
-  again.answers[aside.suspended->asks.at(0).key] = accept(nullptr);
-  auto calling = run_tools().call(std::move(again), person, stop);
-  const ToolResult result = io.run(std::move(calling), 60s);
-  EXPECT_THAT(text(result), HasSubstr("completed")) << result.error;
-}
-
-TEST_F(NpmInput, EverythingSamplesByATool) {
+// One server for all three: each start of node costs a second on a busy machine.
+TEST_F(NpmInput, EverythingAsksAPersonHasAPageVisitedAndSamplesByATool) {
   add("everything", {});
   add_server("planner", {"python3", OPSROOM_FIXTURES "/input_server.py", "legacy"});
   config.sources["everything"].sampling_tool = "planner.echo";
-  const ToolResult result =
+  person.answers["Please provide inputs for the following fields:"] =
+      accept(Json{{"name", "Ada"}, {"check", true}});
+  const ToolResult asked = go("everything.trigger-elicitation-request");
+  EXPECT_TRUE(asked.succeeded) << asked.error;
+  EXPECT_THAT(text(asked), AllOf(HasSubstr("Ada"), HasSubstr("dark and stormy")));
+
+  person.answers["sign here"] = accept(nullptr);
+  Json page{{"url", "https://example.org/"}, {"message", "sign here"}};
+  EXPECT_THAT(text(go("everything.trigger-url-elicitation", page)), HasSubstr("completed"));
+  page["errorPath"] = true;
+  const ToolResult aside = go("everything.trigger-url-elicitation", page);
+  ASSERT_TRUE(aside.suspended) << aside.error;
+  ToolCall again = make_call("everything.trigger-url-elicitation", page);
+  again.resume = aside.suspended->state;
+  again.answers[aside.suspended->asks.at(0).key] = accept(nullptr);
+  auto calling = run_tools().call(std::move(again), person, stop);
+  const ToolResult visited = io.run(std::move(calling), 60s);
+  EXPECT_THAT(text(visited), HasSubstr("completed")) << visited.error;
+
+  const ToolResult sampled =
       go("everything.trigger-sampling-request", Json{{"prompt", "a riddle"}, {"maxTokens", 5}});
-  EXPECT_TRUE(result.succeeded) << result.error;
-  EXPECT_THAT(text(result), AllOf(HasSubstr("a riddle"), HasSubstr("endTurn")));
+  EXPECT_TRUE(sampled.succeeded) << sampled.error;
+  EXPECT_THAT(text(sampled), AllOf(HasSubstr("a riddle"), HasSubstr("endTurn")));
 }
 
 TEST_F(NpmInput, EverythingResearchesAsATaskThatAsks) {

@@ -91,7 +91,7 @@ TEST_F(Questions, StopTheClockOfTheCall) {
     asio::co_spawn(
         io.executor(),
         [](Listener& asked) -> Task<> {
-          co_await pause_for(300ms);
+          co_await pause_for(1200ms);
           asked.answer("m", InputReply{InputAction::decline, nullptr});
         }(listener),
         asio::detached
@@ -101,7 +101,7 @@ TEST_F(Questions, StopTheClockOfTheCall) {
     if (message.contains("result")) finish(exchange);
   };
   // Both limits are far shorter than the person takes, and longer than everything else.
-  EXPECT_EQ(wait(exchange, 100ms, 100ms), Wake::answered);
+  EXPECT_EQ(wait(exchange, 500ms, 500ms), Wake::answered);
 }
 
 TEST_F(Questions, NobodyAnswersAreCancelledAtTheLimit) {
@@ -111,6 +111,7 @@ TEST_F(Questions, NobodyAnswersAreCancelledAtTheLimit) {
   settle();
   EXPECT_EQ(listener.limits, std::vector<Milliseconds>{30ms});
   io.run(pause_for(60ms));
+  settle();
   EXPECT_EQ(reply_to(5)["result"], Json::parse(R"({"action":"cancel"})"));
   EXPECT_TRUE(exchange->sink->unanswered());
 }
