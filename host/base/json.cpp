@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+#include <utility>
+
 namespace opsroom {
 namespace {
 
@@ -45,6 +48,111 @@ void check_depth(std::string_view text, std::string_view what, int max_depth) {
     } else if (c == '}' || c == ']') {
       --depth;
     }
+  }
+}
+
+std::string dump_by_library(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Eight characters that JSON carries as they are: ASCII without control characters, quotes and
+/// backslashes. May say no to such, never yes to others.
+bool all_plain(const char* eight) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, sizeof word);
+  const std::uint64_t control = word - ones * 0x20;
+  const std::uint64_t quote = (word ^ (ones * '"')) - ones;
+  const std::uint64_t backslash = (word ^ (ones * '\\')) - ones;
+  return ((control | quote | backslash | word) & (ones * 0x80)) == 0;
+}
+
+bool is_beyond_ascii(char c) {
+  return static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_plain(char c) {
+  return !is_beyond_ascii(c) && c >= ' ' && c != '"' && c != '\\';
+}
+
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length + 8 <= text.size() && all_plain(text.data() + length))
+    length += 8;
+  while (length < text.size()) {
+    const char c = text[length];
+    if (!is_plain(c)) break;
+    ++length;
+  }
+  return length;
+}
+
+void escape(char c, std::string& out) {
+  constexpr std::string_view special = "\"\\\b\f\n\r\t";
+  constexpr std::string_view letters = "\"\\bfnrt";
+  const std::size_t at = special.find(c);
+  if (at == std::string_view::npos) {
+    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+  } else {
+    out += '\\';
+    out += letters[at];
+  }
+}
+
+/// The library looks at every character by itself; texts are long. Beyond ASCII it knows better.
+void write_string(const std::string& text, std::string& out) {
+  std::string_view rest = text;
+  const std::size_t begin = out.size();
+  out += '"';
+  while (true) {
+    const std::size_t plain = plain_length(rest);
+    out.append(rest, 0, plain);
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    if (is_beyond_ascii(rest.front())) {
+      out.resize(begin);
+      out += dump_by_library(Json(text));
+      return;
+    }
+    escape(rest.front(), out);
+    rest.remove_prefix(1);
+  }
+  out += '"';
+}
+
+void write(const Json& value, std::string& out);
+
+void write_object(const Json& object, std::string& out) {
+  char before = '{';
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    out += std::exchange(before, ',');
+    write_string(member.key(), out);
+    out += ':';
+    write(member.value(), out);
+  }
+  out += object.empty() ? "{}" : "}";
+}
+
+void write_array(const Json& array, std::string& out) {
+  char before = '[';
+  for (const Json& element : array) {
+    out += std::exchange(before, ',');
+    write(element, out);
+  }
+  out += array.empty() ? "[]" : "]";
+}
+
+void write(const Json& value, std::string& out) {
+  if (value.is_string()) {
+    write_string(value.get_ref<const std::string&>(), out);
+  } else if (value.is_object()) {
+    write_object(value, out);
+  } else if (value.is_array()) {
+    write_array(value, out);
+  } else if (value.is_number_unsigned()) {
+    out += fmt::format_int(value.get<std::uint64_t>()).str();
+  } else {
+    out += dump_by_library(value);
   }
 }
 
@@ -149,7 +257,9 @@ std::string_view json_type(const Json& value) {
 }
 
 std::string dump(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  write(value, out);
+  return out;
 }
 
 }  // namespace opsroom

@@ -2,40 +2,60 @@
 
 #include "base/async.hpp"
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/query.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace opsroom::tools {
 
-/// A bell with a deadline for one waiter: a ring before the wait is not lost. One timer does both,
-/// since this wait lies on the way of every call. Io thread only.
+class AlarmClock;
+
+/// A bell with a deadline for one waiter: a ring before the wait is not lost. It lies on the way of
+/// every call, so the deadlines of all alarms share one timer (AlarmClock), and a wait that is rung
+/// in time touches no timer at all. Io thread only; outlives its wait.
 class Alarm {
  public:
-  explicit Alarm(asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit Alarm(asio::any_io_executor executor);
+  ~Alarm();
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
 
-  void ring() {
-    rung_ = true;
-    timer_.cancel();
-  }
+  /// Whoever waits goes on soon, not within this call.
+  void ring();
+  /// Whoever waits goes on within this call, up to its next wait: only where nothing is held that
+  /// it may change.
+  void ring_now();
 
   /// True when rung, false when `deadline` came first.
-  Task<bool> wait_until(Clock::time_point deadline) {
-    if (!rung_) {
-      timer_.expires_at(deadline);
-      boost::system::error_code ignored;
-      auto token = asio::redirect_error(asio::use_awaitable, ignored);
-      co_await timer_.async_wait(token);
-      const auto state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) {
-        throw boost::system::system_error(asio::error::operation_aborted);
-      }
-    }
-    co_return std::exchange(rung_, false);
-  }
+  Task<bool> wait_until(Clock::time_point deadline);
 
  private:
-  asio::steady_timer timer_;
+  friend class AlarmClock;
+
+  /// The suspended waiter.
+  struct Waiter {
+    virtual ~Waiter() = default;
+    virtual void resume() = 0;
+  };
+  template <class Handler>
+  struct HandlerWaiter;
+
+  template <class Handler>
+  void begin(Handler handler, Clock::time_point deadline);
+  void enlist(std::unique_ptr<Waiter> waiter, Clock::time_point deadline);
+  std::unique_ptr<Waiter> dismiss();
+  void resume_soon();
+
+  asio::any_io_executor executor_;
+  AlarmClock& clock_;
+  std::unique_ptr<Waiter> waiter_;
+  asio::cancellation_slot slot_;  ///< of the waiter
+  Clock::time_point deadline_;
+  Alarm* next_ = nullptr;  ///< of those that wait on the same clock
+  Alarm* previous_ = nullptr;
   bool rung_ = false;
 };
 

@@ -16,6 +16,7 @@ namespace ondemand = simdjson::ondemand;
 constexpr int deepest = 128;
 // Buffers that a large message made are given back after it: they are several times its size.
 constexpr std::size_t large_message = 1u << 20;
+constexpr std::size_t long_string = 1024;
 
 Json to_json(ondemand::value value, int depth);
 
@@ -29,6 +30,19 @@ Json number_to_json(ondemand::value& value) {
   // Integers beyond 64 bits: nlohmann reads them as doubles, and refuses what is no number.
   const std::string_view token = value.raw_json_token();
   return Json::parse(token);
+}
+
+/// A long string without escapes is copied once, straight from the message.
+std::string string_of(ondemand::value& value) {
+  std::string_view raw = value.raw_json_token();
+  if (raw.size() >= long_string) {
+    while (!raw.empty() && raw.back() != '"')
+      raw.remove_suffix(1);
+    if (raw.size() >= 2 && raw.find('\\') == std::string_view::npos) {
+      return std::string(raw.substr(1, raw.size() - 2));
+    }
+  }
+  return std::string(std::string_view(value.get_string()));
 }
 
 Json object_to_json(ondemand::object object, int depth) {
@@ -57,7 +71,7 @@ Json to_json(ondemand::value value, int depth) {
     case ondemand::json_type::array:
       return array_to_json(value.get_array(), depth + 1);
     case ondemand::json_type::string:
-      return std::string(std::string_view(value.get_string()));
+      return string_of(value);
     case ondemand::json_type::boolean:
       return bool(value.get_bool());
     case ondemand::json_type::number:
@@ -155,6 +169,7 @@ bool is_batch(std::string_view text) {
 
 struct EnvelopeReader::Parsers {
   ondemand::parser outer;
+  ondemand::document document;  ///< of the outer one
   ondemand::parser inner;
 };
 
@@ -179,18 +194,17 @@ Envelope EnvelopeReader::read(std::string text) {
     envelope.length = envelope.text.size();
     return envelope;
   }
-  if (envelope.text.size() > large_message) parsers_ = std::make_unique<Parsers>();
+  envelope.parse = ++parses_;
   try {
-    ondemand::document document;
-    const auto error =
-        parsers_->outer.iterate(padded(envelope.text, 0, envelope.text.size())).get(document);
+    const auto bytes = padded(envelope.text, 0, envelope.text.size());
+    const auto error = parsers_->outer.iterate(bytes).get(parsers_->document);
     if (error == simdjson::UTF8_ERROR) {
       Envelope again = read(printable_utf8(envelope.text));
       again.repaired = true;
       return again;
     }
     if (error != simdjson::SUCCESS) throw simdjson::simdjson_error(error);
-    classify(envelope, read_fields(document));
+    classify(envelope, read_fields(parsers_->document));
   } catch (const simdjson::simdjson_error& error) {
     envelope.kind = Envelope::Kind::noise;
     envelope.problem = error.what();
@@ -214,18 +228,40 @@ std::vector<std::string> EnvelopeReader::split(const Envelope& batch) {
 
 Json EnvelopeReader::payload(const Envelope& envelope) {
   if (envelope.length == 0) return Json();
-  if (envelope.length > large_message) parsers_ = std::make_unique<Parsers>();
   try {
     const char first = envelope.text[envelope.begin];
     if (first != '{' && first != '[') return Json::parse(envelope.payload());
-    auto document = parsers_->inner.iterate(padded(envelope.text, envelope.begin, envelope.length));
-    if (first == '{') return object_to_json(document.get_object(), 0);
-    return array_to_json(document.get_array(), 0);
+    Json value = parse_again(envelope);
+    if (envelope.length > large_message) start_afresh();
+    return value;
   } catch (const simdjson::simdjson_error& error) {
     throw Failure(Code::invalid, fmt::format("not JSON: {}", error.what()));
   } catch (const Json::exception&) {  // A number that no double holds is one, too.
     throw Failure(Code::invalid, "not JSON");
   }
+}
+
+void EnvelopeReader::start_afresh() {
+  parsers_ = std::make_unique<Parsers>();
+  ++parses_;
+}
+
+Json EnvelopeReader::parse_again(const Envelope& envelope) {
+  const bool is_object = envelope.text[envelope.begin] == '{';
+  if (envelope.parse == parses_) {
+    // Nothing was read since: its structure is known.
+    parsers_->document.rewind();
+    for (auto field : parsers_->document.get_object()) {
+      ondemand::value value = field.value();
+      const std::string_view token = value.raw_json_token();
+      if (token.data() != envelope.payload().data()) continue;
+      if (is_object) return object_to_json(value.get_object(), 0);
+      return array_to_json(value.get_array(), 0);
+    }
+  }
+  auto document = parsers_->inner.iterate(padded(envelope.text, envelope.begin, envelope.length));
+  if (is_object) return object_to_json(document.get_object(), 0);
+  return array_to_json(document.get_array(), 0);
 }
 
 std::string request_text(std::int64_t id, std::string_view method, const Json& params) {

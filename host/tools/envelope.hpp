@@ -39,9 +39,11 @@ struct Envelope {
   std::string text;  ///< the whole message
   std::size_t begin = 0;
   std::size_t length = 0;
+  std::uint64_t parse = 0;  ///< which one of its reader's it came from
 };
 
-/// Parses envelopes and payloads with simdjson, whose buffers it keeps from message to message.
+/// Parses envelopes and payloads with simdjson, whose buffers it keeps from message to message. The
+/// payload of the message read last is read from the same parse.
 class EnvelopeReader {
  public:
   EnvelopeReader();
@@ -58,7 +60,11 @@ class EnvelopeReader {
 
  private:
   struct Parsers;
+  void start_afresh();
+  Json parse_again(const Envelope& envelope);
+
   std::unique_ptr<Parsers> parsers_;
+  std::uint64_t parses_ = 0;
 };
 
 /// `{"jsonrpc":"2.0","id":7,"method":..,"params":..}` and its relatives, without a line break.

@@ -167,6 +167,7 @@ class McpClient {
   void listen();
 
   // Reading (mcp_reading.cpp)
+  void take_all(Incoming first);
   void take(Incoming incoming);
   void dispatch(Envelope envelope);
   void take_answer(Envelope envelope);

@@ -50,6 +50,18 @@ std::optional<std::int64_t> id_within(std::string_view piece, bool from_end) {
   return digits == 0 ? std::nullopt : std::optional(value);
 }
 
+/// Holds messages back as long as it lives.
+class Held {
+ public:
+  explicit Held(MessageChannel& channel) : channel_(channel) { channel_.hold(); }
+  ~Held() { channel_.release(); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  MessageChannel& channel_;
+};
+
 std::optional<std::int64_t> token_of(const Json& params) {
   const auto token = params.is_object() ? params.find("progressToken") : params.end();
   if (!params.is_object() || token == params.end()) return std::nullopt;
@@ -87,7 +99,7 @@ Task<> McpClient::run() {
   while (true) {
     auto incoming = co_await channel_.next();
     if (!incoming) break;
-    take(std::move(*incoming));
+    take_all(std::move(*incoming));
     while (!lines_.empty()) {
       LogLine line = std::move(lines_.front());
       lines_.pop_front();
@@ -95,6 +107,16 @@ Task<> McpClient::run() {
       co_await std::move(delivery);
     }
   }
+}
+
+// Log lines are waited for; everything else that has come is taken before anything is sent.
+void McpClient::take_all(Incoming first) {
+  const Held held(channel_);
+  std::optional<Incoming> incoming = std::move(first);
+  do {
+    take(std::move(*incoming));
+    incoming = lines_.empty() ? channel_.ready() : std::nullopt;
+  } while (incoming);
 }
 
 void McpClient::take(Incoming incoming) {
@@ -138,8 +160,9 @@ void McpClient::take_answer(Envelope envelope) {
   if (envelope.repaired) {
     spdlog::warn("{}: invalid UTF-8 in an answer was replaced", options_.title);
   }
-  found->second->answer = std::move(envelope);
-  found->second->alarm.ring();
+  const std::shared_ptr<Exchange> exchange = found->second;
+  exchange->answer = std::move(envelope);
+  exchange->alarm.ring_now();  // Last: whoever waits may change everything here.
 }
 
 void McpClient::take_request(const Envelope& request) {

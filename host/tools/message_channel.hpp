@@ -48,6 +48,15 @@ class MessageChannel {
 
   /// The next message; none at the end of the stream. Awaited by one reader.
   virtual Task<std::optional<Incoming>> next() = 0;
+
+  /// The next message if it has been read already, without waiting.
+  virtual std::optional<Incoming> ready() { return std::nullopt; }
+
+  /// From hold to release messages leave together, as long as more have come that were not taken:
+  /// for a reader with several answers at hand, each of which may bring the next request. Never
+  /// across a wait.
+  virtual void hold() {}
+  virtual void release() {}
 };
 
 }  // namespace opsroom::tools

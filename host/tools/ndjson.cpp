@@ -1,11 +1,16 @@
 #include "tools/ndjson.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace opsroom::tools {
 namespace {
 
 constexpr std::size_t excerpt = 1024;
 // Room behind the text that the parser may read: so that it need not copy a large message.
 constexpr std::size_t parser_padding = 64;
+// The most that is made ready for a line that does not come in one piece.
+constexpr std::size_t most_expected = 4u << 20;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace
@@ -13,8 +18,16 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 void NdjsonSplitter::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
-    append(bytes.substr(0, end));
-    if (end == std::string_view::npos) return;
+    const bool whole = end != std::string_view::npos;
+    const std::string_view part = bytes.substr(0, end);
+    if (line_.empty() && !oversize_) {
+      line_.reserve((whole ? part.size() : expected_) + parser_padding);
+    }
+    append(part);
+    if (!whole) {
+      long_ = true;
+      return;
+    }
     end_line();
     bytes.remove_prefix(end + 1);
   }
@@ -46,6 +59,8 @@ void NdjsonSplitter::append(std::string_view part) {
 }
 
 void NdjsonSplitter::end_line() {
+  // Who sends long lines sends more of them: the next one need not grow step by step.
+  if (std::exchange(long_, false)) expected_ = std::min(line_.size(), most_expected);
   if (oversize_) {
     ready_.push_back({Incoming::Kind::oversize_end, std::exchange(tail_, {})});
     oversize_ = false;

@@ -17,6 +17,8 @@ class NdjsonSplitter {
 
   void feed(std::string_view bytes);
   std::optional<Incoming> next();
+  /// `next` has nothing to give.
+  bool empty() const { return ready_.empty(); }
   /// A last line without a line break, at the end of the stream.
   void finish();
 
@@ -26,7 +28,9 @@ class NdjsonSplitter {
 
   std::size_t limit_;
   std::string line_;
-  std::string tail_;  ///< the last bytes of an oversize line
+  std::string tail_;          ///< the last bytes of an oversize line
+  std::size_t expected_ = 0;  ///< how long the last line was that came in pieces
+  bool long_ = false;         ///< this one does
   bool oversize_ = false;
   bool first_ = true;
   std::deque<Incoming> ready_;

@@ -4,12 +4,16 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
 namespace opsroom::tools {
 namespace {
 
 constexpr std::size_t chunk_size = 64u << 10;
+constexpr std::size_t most_at_once = 64;
 
 }  // namespace
 
@@ -26,19 +30,61 @@ struct StdioChannel::Writer {
     idle.notify();
   }
 
+  /// Writes what the pipe takes now, many messages at once. A message that never got room was never
+  /// handed over, and can be taken back.
+  void push() {
+    while (!queue.empty()) {
+      const ssize_t count = write_front();
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno == EAGAIN) return;
+      if (count < 0) {
+        lose_all();
+        return;
+      }
+      took(static_cast<std::size_t>(count));
+    }
+    idle.notify();
+  }
+
+  ssize_t write_front() {
+    std::array<iovec, most_at_once> parts;
+    const std::size_t count = std::min(queue.size(), parts.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      Outgoing& message = *queue[i];
+      parts[i].iov_base = message.bytes.data() + message.written;
+      parts[i].iov_len = message.bytes.size() - message.written;
+    }
+    return ::writev(in->native_handle(), parts.data(), static_cast<int>(count));
+  }
+
+  void took(std::size_t count) {
+    while (count > 0) {
+      Outgoing& message = *queue.front();
+      const std::size_t part = std::min(count, message.bytes.size() - message.written);
+      message.written += part;
+      count -= part;
+      if (message.written < message.bytes.size()) return;
+      message.done = true;
+      message.bytes = std::string();
+      queue.pop_front();
+    }
+  }
+
   asio::posix::stream_descriptor* in;  ///< null once the channel is gone
   asio::any_io_executor executor;
   std::deque<std::shared_ptr<Outgoing>> queue;
   Signal idle;
-  bool writing = false;
+  bool waiting = false;  ///< for room in the pipe
+  bool held = false;
   bool lost = false;
 };
 
 StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
     : out_(pipes.out),
       writer_(std::make_shared<Writer>(pipes.in)),
+      vigil_(std::make_shared<Vigil>(pipes.in.get_executor())),
       splitter_(limit),
-      chunk_(chunk_size, '\0') {
+      chunk_(std::make_unique_for_overwrite<char[]>(chunk_size)) {
   boost::system::error_code ignored;  // A closed descriptor shows itself at the first write.
   pipes.in.non_blocking(true, ignored);
 }
@@ -46,6 +92,7 @@ StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
 StdioChannel::~StdioChannel() {
   writer_->in = nullptr;
   writer_->lose_all();
+  vigil_->end();
 }
 
 std::shared_ptr<Outgoing> StdioChannel::post(std::string message) {
@@ -57,11 +104,29 @@ std::shared_ptr<Outgoing> StdioChannel::post(std::string message) {
     return outgoing;
   }
   writer_->queue.push_back(outgoing);
-  if (!writer_->writing) {
-    writer_->writing = true;
-    asio::co_spawn(writer_->executor, write_all(writer_), asio::detached);
-  }
+  // The last of the reader's messages brings the last request: nothing more is coming to wait for.
+  if (!writer_->held || splitter_.empty()) send();
   return outgoing;
+}
+
+void StdioChannel::hold() {
+  writer_->held = true;
+}
+
+void StdioChannel::release() {
+  writer_->held = false;
+  if (!writer_->queue.empty()) send();
+}
+
+void StdioChannel::send() {
+  if (writer_->waiting) return;
+  writer_->push();
+  if (writer_->queue.empty()) {
+    vigil_->sent();
+    return;
+  }
+  writer_->waiting = true;
+  asio::co_spawn(writer_->executor, write_rest(writer_), asio::detached);
 }
 
 bool StdioChannel::withdraw(const std::shared_ptr<Outgoing>& message) {
@@ -77,31 +142,18 @@ std::size_t StdioChannel::queued() const {
   return writer_->queue.size();
 }
 
-Task<> StdioChannel::write_all(std::shared_ptr<Writer> writer) {
+Task<> StdioChannel::write_rest(std::shared_ptr<Writer> writer) {
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
   while (!writer->queue.empty() && writer->in != nullptr) {
-    const std::shared_ptr<Outgoing> message = writer->queue.front();
-    // Wait for room first and write without waiting: so a message that never got room was never
-    // handed over, and can be taken back.
-    boost::system::error_code error;
-    auto rest = asio::buffer(message->bytes) + message->written;
-    const std::size_t count = writer->in->write_some(asio::const_buffer(rest), error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      error.clear();
-      auto token = asio::redirect_error(asio::use_awaitable, error);
-      co_await writer->in->async_wait(asio::posix::descriptor_base::wait_write, token);
-      if (error) break;
-      continue;
+    co_await writer->in->async_wait(asio::posix::descriptor_base::wait_write, token);
+    if (error) {
+      writer->lose_all();
+    } else if (writer->in != nullptr) {
+      writer->push();
     }
-    if (error) break;
-    message->written += count;
-    if (message->written < message->bytes.size()) continue;
-    message->done = true;
-    message->bytes = std::string();
-    writer->queue.pop_front();
   }
-  if (!writer->queue.empty()) writer->lose_all();
-  writer->writing = false;
-  writer->idle.notify();
+  writer->waiting = false;
 }
 
 Task<std::optional<Incoming>> StdioChannel::next() {
@@ -110,8 +162,10 @@ Task<std::optional<Incoming>> StdioChannel::next() {
     if (ended_) co_return std::nullopt;
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    const std::size_t count = co_await out_.async_read_some(asio::buffer(chunk_), token);
-    splitter_.feed(std::string_view(chunk_).substr(0, count));
+    const auto room = asio::buffer(chunk_.get(), chunk_size);
+    const std::size_t count = co_await out_.async_read_some(room, token);
+    vigil_->heard();
+    splitter_.feed(std::string_view(chunk_.get(), count));
     if (error) {
       ended_ = true;
       splitter_.finish();

@@ -2,6 +2,7 @@
 
 #include "tools/message_channel.hpp"
 #include "tools/ndjson.hpp"
+#include "tools/vigil.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -29,6 +30,9 @@ class StdioChannel : public MessageChannel {
   bool withdraw(const std::shared_ptr<Outgoing>& message) override;
   std::size_t queued() const override;
   Task<std::optional<Incoming>> next() override;
+  std::optional<Incoming> ready() override { return splitter_.next(); }
+  void hold() override;
+  void release() override;
 
   /// Bytes lie in the pipe that were not read yet.
   bool pending_input();
@@ -38,12 +42,14 @@ class StdioChannel : public MessageChannel {
 
  private:
   struct Writer;
-  static Task<> write_all(std::shared_ptr<Writer> writer);
+  void send();
+  static Task<> write_rest(std::shared_ptr<Writer> writer);
 
   asio::posix::stream_descriptor& out_;
   std::shared_ptr<Writer> writer_;
+  std::shared_ptr<Vigil> vigil_;
   NdjsonSplitter splitter_;
-  std::string chunk_;
+  std::unique_ptr<char[]> chunk_;
   bool ended_ = false;
 };
 

@@ -62,5 +62,24 @@ TEST(DumpJson, ReplacesBadUtf8) {
   EXPECT_EQ(dump(Json("\xff")), "\"\xEF\xBF\xBD\"");
 }
 
+TEST(Json, DumpsWhatTheLibraryDumps) {
+  const auto expected = [](const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text = "abcdefghijklmnopqrst";
+      text[place] = static_cast<char>(byte);
+      ASSERT_EQ(dump(Json(text)), expected(Json(text))) << byte << " at " << place;
+      const Json as_key{{text, 1}};
+      ASSERT_EQ(dump(as_key), expected(as_key)) << byte << " at " << place;
+    }
+  }
+  const Json values = Json::parse(R"([{}, [], "", {"a": [1, -2, 2.5, 1e300, true, false, null],
+    "b": {"\u00e4": "\ud83d\ude00 \u0000\u001f\u007f"}}, 18446744073709551615, [[{"c": {}}]]])");
+  EXPECT_EQ(dump(values), expected(values));
+  EXPECT_EQ(dump(Json()), "null");
+}
+
 }  // namespace
 }  // namespace opsroom

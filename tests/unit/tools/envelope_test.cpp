@@ -87,6 +87,37 @@ TEST(Envelope, PayloadsKeepTheirNumbers) {
   EXPECT_EQ(value["t"], true);
 }
 
+TEST(Envelope, APayloadIsTheSameBeforeAndAfterOtherMessages) {
+  EnvelopeReader reader;
+  const std::string text = R"({"result":{"a":[1,"two",{"b":null}],"id":9},"jsonrpc":"2.0","id":1})";
+  const Json expected = Json::parse(text)["result"];
+  const Envelope first = reader.read(text);
+  EXPECT_EQ(reader.payload(first), expected);
+  EXPECT_EQ(reader.payload(first), expected);
+  const Envelope second = reader.read(R"({"jsonrpc":"2.0","id":2,"result":{"c":3}})");
+  EXPECT_EQ(reader.payload(first), expected);
+  EXPECT_EQ(reader.payload(second), Json::parse(R"({"c":3})"));
+  const Envelope noise = reader.read("not JSON");
+  EXPECT_EQ(noise.kind, Envelope::Kind::noise);
+  EXPECT_EQ(reader.payload(second), Json::parse(R"({"c":3})"));
+}
+
+TEST(Envelope, LongTextsKeepEveryCharacter) {
+  EnvelopeReader reader;
+  const std::string plain(3u << 20, 'x');
+  const std::string quoted = plain + "\"\\\n\u00e4" + plain;
+  for (const Json& text : {Json(plain), Json(quoted), Json(plain + "\xC3\xA4")}) {
+    const Json result{{"text", text}, {"more", Json::array({text, 1})}};
+    for (const int indent : {-1, 2}) {
+      const std::string message =
+          Json{{"id", 1}, {"result", result}, {"jsonrpc", "2.0"}}.dump(indent);
+      const Envelope envelope = reader.read(message);
+      EXPECT_TRUE(reader.payload(envelope) == result);
+      EXPECT_TRUE(reader.payload(envelope) == result);
+    }
+  }
+}
+
 TEST(Envelope, DeepNestingIsAFailureAndNoCrash) {
   EnvelopeReader reader;
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
