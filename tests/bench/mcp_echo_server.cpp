@@ -1,5 +1,6 @@
 // The other end of bench_mcp, as cheap as it can be made: what is measured is the client.
-//   mcp_echo_server             an MCP server (2026-07-28) with the tools echo, big and sizes
+//   mcp_echo_server             an MCP server (2026-07-28, and 2025-11-25 for a peer that speaks no
+//                               more) with the tools echo, big and sizes
 //   mcp_echo_server floor IN OUT  no MCP: for every IN bytes that come, OUT bytes go
 #include <charconv>
 #include <cstdlib>
@@ -18,8 +19,8 @@ bool write_all(std::string_view bytes) {
   return true;
 }
 
-/// What follows `key` up to one of `ends`. Looks for text, not for JSON: the one client this serves
-/// writes compact JSON with sorted keys, and the id comes first.
+/// What follows `key` up to one of `ends`. Looks for text, not for JSON: the clients this serves
+/// write compact JSON, and no key that is looked for comes in a value.
 std::string_view value_after(std::string_view line, std::string_view key, std::string_view ends) {
   const auto at = line.find(key);
   if (at == std::string_view::npos) return {};
@@ -48,6 +49,10 @@ class EchoServer {
     if (method == "server/discover") {
       return R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
              R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
+    }
+    if (method == "initialize") {
+      return R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
+             R"("serverInfo":{"name":"echo","version":"1"}})";
     }
     if (method == "tools/list") return R"({"resultType":"complete","tools":[]})";
     return R"({"resultType":"complete","content":[{"type":"text","text":")" + text(line) + "\"}]}";

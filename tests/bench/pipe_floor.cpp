@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <vector>
 
 extern char** environ;
 
@@ -31,19 +30,25 @@ pid_t spawn(std::vector<std::string> arguments, int in, int out) {
 
 }  // namespace
 
-PipeFloor::PipeFloor(std::string program, std::size_t in, std::size_t out)
-    : request_(in, 'x'), reply_(out, '\0') {
+PipedChild start_piped(std::vector<std::string> arguments) {
   std::array<int, 2> to{};
   std::array<int, 2> from{};
   if (::pipe2(to.data(), O_CLOEXEC) != 0 || ::pipe2(from.data(), O_CLOEXEC) != 0) {
     throw std::runtime_error("pipe2 failed");
   }
-  pid_ =
-      spawn({std::move(program), "floor", std::to_string(in), std::to_string(out)}, to[0], from[1]);
+  const pid_t pid = spawn(std::move(arguments), to[0], from[1]);
   ::close(to[0]);
   ::close(from[1]);
-  to_ = to[1];
-  from_ = from[0];
+  return {pid, to[1], from[0]};
+}
+
+PipeFloor::PipeFloor(std::string program, std::size_t in, std::size_t out)
+    : request_(in, 'x'), reply_(out, '\0') {
+  const PipedChild child =
+      start_piped({std::move(program), "floor", std::to_string(in), std::to_string(out)});
+  pid_ = child.pid;
+  to_ = child.to;
+  from_ = child.from;
 }
 
 PipeFloor::~PipeFloor() {

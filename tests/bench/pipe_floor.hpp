@@ -3,8 +3,18 @@
 #include <cstddef>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace opsroom::bench {
+
+/// A child with pipes to its stdin and from its stdout.
+struct PipedChild {
+  pid_t pid = 0;
+  int to = -1;
+  int from = -1;
+};
+/// The first argument is a path. Throws std::runtime_error.
+PipedChild start_piped(std::vector<std::string> arguments);
 
 /// A child behind two blocking pipes that answers `in` bytes with `out` bytes: the least that
 /// talking to a process can cost. Nothing of opsroom is in it.
