@@ -32,7 +32,7 @@ Report::Report(std::string bench, std::string peer, int argc, char** argv)
   if (json_) return;
   fmt::print("bench {}; the peer is {}\n", bench_, peer);
   fmt::print(
-      "{:<42} {:>5} {:>10} {:>10} {:>7} {:>6}\n", "row", "unit", "ours", "peer", "ratio", "goal"
+      "{:<46} {:>5} {:>10} {:>10} {:>7} {:>6}\n", "row", "unit", "ours", "peer", "ratio", "goal"
   );
 }
 
@@ -53,13 +53,13 @@ void Report::add(const Row& row) {
     fmt::print("{}\n", dump(line));
   } else {
     fmt::print(
-        "{:<42} {:>5} {:>10.1f} {:>10.1f} {:>7.2f} {:>6} {}\n",
+        "{:<46} {:>5} {:>10.1f} {:>10.1f} {:>7.3f} {:>6} {}\n",
         row.what,
         row.unit,
         row.ours,
         row.peer,
         ratio(row),
-        row.goal ? fmt::format("{:.1f}", *row.goal) : "-",
+        row.goal ? fmt::format("{:.2f}", *row.goal) : "-",
         good ? "" : "missed"
     );
   }
