@@ -106,7 +106,8 @@ Task<> EraMemory::Lookup::look(
       finding->era = known->second;
     } else if (state->durable != nullptr) {
       auto asking = state->durable->era(finding->fingerprint);
-      finding->era = era_named(co_await std::move(asking));
+      const std::optional<std::string> word = co_await std::move(asking);
+      finding->era = era_named(word);
       finding->durable = finding->era.has_value();
     }
   } catch (const std::exception& reason) {

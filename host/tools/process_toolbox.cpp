@@ -133,12 +133,26 @@ Task<ToolDescriptor> ProcessToolbox::describe(std::string tool) {
   const SourceRef source = source_of(tool);
   Catalogue::check_filter(*source, tool);
   co_await make_listed(source);
-  co_return catalogue_.find(tool);
+  co_return shown(catalogue_.find(tool));
 }
 
 Task<std::vector<ToolDescriptor>> ProcessToolbox::list(std::string source) {
-  co_await make_listed(source_of(source + ".*"));
-  co_return catalogue_.all(source);
+  const SourceRef config = source_of(source + ".*");
+  co_await make_listed(config);
+  std::vector<ToolDescriptor> tools;
+  for (const ToolDescriptor& tool : catalogue_.all(source))
+    tools.push_back(shown(tool));
+  co_return tools;
+}
+
+/// A tool as people may see it.
+ToolDescriptor ProcessToolbox::shown(ToolDescriptor tool) const {
+  if (redactor_->empty()) return tool;
+  tool.description = redactor_->text(std::move(tool.description));
+  redactor_->json(tool.input_schema);
+  redactor_->json(tool.output_schema);
+  redactor_->json(tool.annotations);
+  return tool;
 }
 
 Task<> ProcessToolbox::make_listed(SourceRef source) {
@@ -193,9 +207,10 @@ Task<> ProcessToolbox::list_source(SourceRef source) {
     co_return;
   }
   const std::shared_ptr<SharedServer> shared = host_server(source);
-  auto getting = shared->get(end_listings_, Clock::now() + listing_deadline);
-  const std::shared_ptr<McpServer> server = co_await std::move(getting);
-  auto listing = guard_.offer_of(*source, server, Clock::now() + listing_deadline, end_listings_);
+  auto borrowing = shared->borrow(end_listings_, Clock::now() + listing_deadline);
+  const SharedServer::Lease lease = co_await std::move(borrowing);
+  auto listing =
+      guard_.offer_of(*source, lease.server(), Clock::now() + listing_deadline, end_listings_);
   co_await std::move(listing);
 }
 

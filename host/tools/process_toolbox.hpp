@@ -65,6 +65,7 @@ class ProcessToolbox : public Toolbox {
   void take_sources(const ToolsConfig& config);
   void learn_secrets(const ToolsConfig& config);
   SourceRef source_of(const std::string& tool) const;
+  ToolDescriptor shown(ToolDescriptor tool) const;
   Task<> make_listed(SourceRef source);
   std::shared_ptr<Listing> listing_of(const SourceRef& source);
   Task<> carry_out(SourceRef source, std::function<void(std::exception_ptr)> settle);

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace opsroom::tools {
 namespace {
@@ -14,29 +15,18 @@ constexpr Clock::duration ending_grace = 2s;
 constexpr Clock::duration sign_of_life = 3s;
 constexpr std::size_t modern_calls_at_once = 64;
 
-/// Whether the server says anything at all: an error is a sign of life too.
-Task<bool> answers(std::shared_ptr<McpServer> server) {
-  McpClient& client = server->client();
-  const std::string method = client.era() == Era::modern ? "server/discover" : "ping";
-  try {
-    auto asking = client.request(method, Json::object(), sign_of_life);
-    co_await std::move(asking);
-  } catch (const Failure& failure) {
-    co_return failure.code() != Code::timeout;
-  }
-  co_return true;
-}
-
 }  // namespace
 
 /// One process of the server, and who uses it.
 struct SharedServer::Instance {
   Instance(asio::any_io_executor executor, std::shared_ptr<McpServer> started)
-      : server(std::move(started)), last_used(Clock::now()), tender(std::move(executor)) {}
+      : server(std::move(started)), tender(std::move(executor)) {}
 
   std::shared_ptr<McpServer> server;
   std::size_t users = 0;
-  Clock::time_point last_used;
+  bool tried = false;  ///< somebody has used it
+  Clock::time_point born = Clock::now();
+  Clock::time_point last_used = born;
   bool examined = false;      ///< a sign of life is being waited for
   asio::steady_timer tender;  ///< wakes `tend`
 };
@@ -63,10 +53,24 @@ struct SharedServer::State {
     detach();
   }
 
-  /// From now on nobody gets the present instance any more.
+  /// From now on nobody gets the present instance any more; the last of its calls ends it.
   std::shared_ptr<Instance> detach() {
-    if (instance) instance->tender.cancel();
+    if (!instance) return nullptr;
+    instance->tender.cancel();
+    std::erase_if(leaving, [](const auto& gone) { return gone.expired(); });
+    leaving.push_back(instance);
     return std::exchange(instance, nullptr);
+  }
+
+  /// All processes that are not gone yet, as far as anybody still holds them.
+  std::vector<std::shared_ptr<Instance>> take_all() {
+    const auto present = detach();
+    std::vector<std::shared_ptr<Instance>> all;
+    for (const auto& one : leaving) {
+      if (auto held = one.lock()) all.push_back(std::move(held));
+    }
+    leaving.clear();
+    return all;
   }
 
   void ask_to_end() const {
@@ -77,14 +81,18 @@ struct SharedServer::State {
     return options.idle > Clock::duration::zero() || options.max_lifetime > Clock::duration::zero();
   }
 
-  /// When the instance is to be ended for want of work or for its age.
+  /// When the instance is to be ended for want of work or for its age: not before it has served
+  /// whoever waits for it.
   Clock::time_point due(const Instance& tended) const {
+    const auto now = Clock::now();
+    const bool wanted = tended.users > 0 || visits > 0;
     auto when = Clock::time_point::max();
     if (options.idle > Clock::duration::zero()) {
-      when = (tended.users > 0 ? Clock::now() : tended.last_used) + options.idle;
+      when = (wanted ? now : tended.last_used) + options.idle;
     }
     if (options.max_lifetime > Clock::duration::zero()) {
-      when = std::min(when, tended.server->started() + options.max_lifetime);
+      const bool untried = wanted && !tended.tried;
+      when = std::min(when, (untried ? now : tended.born) + options.max_lifetime);
     }
     return when;
   }
@@ -111,6 +119,7 @@ struct SharedServer::State {
   std::size_t visits = 0;
   TaskGroup work;  ///< all that goes on beside the calls
   std::shared_ptr<Instance> instance;
+  std::vector<std::weak_ptr<Instance>> leaving;  ///< detached, and perhaps still at work
   std::shared_ptr<Stop> abort;  ///< of the start under way; null when there is none
   std::optional<Failure> failure;
   bool closed = false;
@@ -127,6 +136,7 @@ SharedServer::Visit::~Visit() {
 SharedServer::Lease::Lease(Visit visit, std::shared_ptr<Instance> instance, WaitingLine::Pass pass)
     : visit_(std::move(visit)), instance_(std::move(instance)), pass_(std::move(pass)) {
   ++instance_->users;
+  instance_->tried = true;
 }
 
 SharedServer::Lease::~Lease() {
@@ -156,8 +166,8 @@ SharedServer::SharedServer(asio::any_io_executor executor, Options options, Star
 SharedServer::~SharedServer() {
   state_->closed = true;
   state_->ask_to_end();
-  const auto instance = state_->detach();
-  if (instance) instance->server->kill_now();
+  for (const auto& instance : state_->take_all())
+    instance->server->kill_now();
 }
 
 // Runs on its own, so that a caller who is stopped does not take the server from the others.
@@ -189,7 +199,8 @@ Task<> SharedServer::start(std::shared_ptr<State> state) {
   } catch (const Failure& failure) {
     state->failure = failure;
     const auto now = Clock::now();
-    if (failure.code() != Code::canceled) {
+    // What opsroom.lock refuses has not died, and is let in as soon as the lock allows it.
+    if (failure.code() != Code::canceled && failure.code() != Code::forbidden) {
       state->breaker.note_death(now, Clock::duration::zero(), failure.message());
     }
   } catch (const std::exception& error) {
@@ -224,6 +235,11 @@ Task<std::shared_ptr<SharedServer::Instance>> SharedServer::running(
       state->failure.reset();
       state->abort = std::make_shared<Stop>(state->executor);
       State::run(state, start(state));
+      // A start that is refused has ended before anybody could wait for it.
+      if (state->abort == nullptr) {
+        waited = true;
+        continue;
+      }
     }
     waited = !examined;
     co_await state->changed.wait_for(latest - now);
@@ -253,11 +269,11 @@ Task<SharedServer::Lease> SharedServer::acquire(Stop& stop, Clock::time_point la
   }
 }
 
-Task<std::shared_ptr<McpServer>> SharedServer::get(Stop& stop, Clock::time_point latest) {
+Task<SharedServer::Lease> SharedServer::borrow(Stop& stop, Clock::time_point latest) {
+  Visit visit(state_);
   auto getting = running(state_, stop, latest);
   const std::shared_ptr<Instance> instance = co_await std::move(getting);
-  instance->last_used = Clock::now();
-  co_return instance->server;
+  co_return Lease(std::move(visit), instance, WaitingLine::Pass());
 }
 
 /// Ends one instance when it has been idle for too long or has become too old.
@@ -278,7 +294,7 @@ Task<> SharedServer::tend(std::shared_ptr<State> state, std::shared_ptr<Instance
 }
 
 Task<> SharedServer::examine(std::shared_ptr<State> state, std::shared_ptr<Instance> instance) {
-  auto asking = answers(instance->server);
+  auto asking = instance->server->client().answers(sign_of_life);
   const bool answered = co_await std::move(asking);
   if (!answered && instance->server->usable()) {
     spdlog::warn("{} gives no sign of life and is killed", state->options.title);
@@ -327,9 +343,10 @@ Task<> SharedServer::close(Clock::duration grace) {
   const std::shared_ptr<State> state = state_;
   state->closed = true;
   co_await give_up();
-  const auto instance = state->detach();
+  const auto instances = state->take_all();
   state->changed.notify();
-  if (instance) co_await instance->server->stop(grace);
+  for (const auto& instance : instances)
+    co_await instance->server->stop(grace);
   co_await state->work.wait_until_at_most(0);
 }
 

@@ -75,8 +75,8 @@ class SharedServer {
   /// `close()` or `give_up()` ends it.
   Task<Lease> acquire(Stop& stop, Clock::time_point latest);
 
-  /// The running server without a turn: for what is no call (a listing). Throws as `acquire`.
-  Task<std::shared_ptr<McpServer>> get(Stop& stop, Clock::time_point latest);
+  /// The same without a turn: for what is no call (a listing).
+  Task<Lease> borrow(Stop& stop, Clock::time_point latest);
 
   /// Lets the running server finish its calls and end; the next call gets a new one.
   void replace();
@@ -89,7 +89,7 @@ class SharedServer {
   /// Ends a start that is under way and waits for its end; its waiters get its Failure.
   Task<> give_up();
 
-  /// Ends the server and everything it started; `acquire` and `get` fail from now on.
+  /// Ends the server and everything it started; `acquire` and `borrow` fail from now on.
   Task<> close(Clock::duration grace);
 
  private:

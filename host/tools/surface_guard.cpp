@@ -8,6 +8,9 @@ namespace opsroom::tools {
 namespace {
 
 constexpr Clock::duration longest_listing = std::chrono::seconds(60);
+// A server that lets nothing be kept (ttlMs 0) is not listed anew before each call all the same: it
+// can say when its tools change.
+constexpr Clock::duration shortest_belief = std::chrono::seconds(10);
 
 Task<> list_into(
     std::shared_ptr<McpServer> server, Clock::duration limit, std::vector<Json>& tools
@@ -23,13 +26,14 @@ struct SurfaceGuard::Watched {
   explicit Watched(asio::any_io_executor executor) : listed(std::move(executor)) {}
 
   bool knows(const std::shared_ptr<const LockFile>& current) const {
-    return offer && seen == *changes && lock == current;
+    return offer && seen == *changes && lock == current && Clock::now() < expires;
   }
 
   std::shared_ptr<const std::uint64_t> changes = std::make_shared<const std::uint64_t>(0);
   std::uint64_t seen = 0;
   std::shared_ptr<const LockFile> lock;  ///< by which `offer` was accepted
   std::shared_ptr<const Offer> offer;
+  Clock::time_point expires;  ///< of `offer`, as the server said with it
   bool busy = false;
   Signal listed;
 };
@@ -105,6 +109,8 @@ Task<std::shared_ptr<const Offer>> SurfaceGuard::offer_of(
   mine->listed.notify();
   if (failure) std::rethrow_exception(failure);
   mine->offer = accept(source, *lock, tools);
+  const auto ttl = server->client().tools_ttl();
+  mine->expires = ttl ? Clock::now() + std::max(*ttl, shortest_belief) : Clock::time_point::max();
   mine->lock = lock;
   co_return mine->offer;
 }
