@@ -297,6 +297,36 @@ TEST_F(LiveQuestions, ALimitThatPassesWhileTheDatabaseIsAwayEndsThem) {
   expect_dense(run.id);
 }
 
+TEST_F(LiveQuestions, AreFencedAndItIsTheFenceThatRefuses) {
+  const std::string id = std::to_string(run.id.value);
+  const std::string stale = "'11111111-1111-1111-1111-111111111111'";
+  const std::string ask_it =
+      "select id from ops.ask_live(" + id + ", " + stale + ", 1, 's1', 't', 'k', 'm', '{}', 60000)";
+  const std::string suspend_it =
+      "select ops.suspend_run(" + id + ", " + stale +
+      R"(, '{"position": 1, "id": "s1", "tool": "t", "status": "waiting"}', '[]', 1000, 'why'))";
+  db.psql(
+      "select ops.ask_live(" + id +
+      ", claim_token, 1, 's1', 't', 'q', 'm', '{}', 60000)"
+      " from ops.runs where id = " +
+      id
+  );
+  const std::string close_it = "select ops.close_live(" + id + ", " + stale + ", 1, 'withdrawn')";
+  for (const std::string& write : {ask_it, close_it, suspend_it}) {
+    EXPECT_THROW(db.psql(write), std::runtime_error) << write;
+  }
+  EXPECT_EQ(db.psql("select count(*) from ops.input_requests where status = 'open'"), "1");
+  EXPECT_EQ(status(run.id), RunStatus::waiting);
+  db.psql(
+      "create or replace function ops.hold_run(run bigint, token uuid) returns ops.runs language "
+      "sql"
+      " as 'select * from ops.runs x where x.id = run'"
+  );
+  for (const std::string& write : {ask_it, close_it, suspend_it})
+    db.psql(write);
+  EXPECT_EQ(db.psql("select count(*) from ops.input_requests"), "2");
+}
+
 TEST_F(LiveQuestions, OnlyAHeldRunThatWaitsMayRun) {
   auto reply = asking(question("name"));
   wait_for_question("name");

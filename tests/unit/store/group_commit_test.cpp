@@ -191,7 +191,8 @@ TEST_F(Grouping, ACallerThatIsCancelledNeitherLosesNorRepeatsItsWrite) {
   std::exception_ptr ended;
   bool over = false;
   auto waiting = [](Commits& to) -> Task<> {
-    co_await to.commit("given up", 1);
+    std::string item = "given up";
+    co_await to.commit(std::move(item), 1);
     co_await pause_for(std::chrono::hours(1));
   };
   asio::co_spawn(
