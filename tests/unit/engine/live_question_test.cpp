@@ -19,13 +19,17 @@ TEST_F(InputTest, ALiveQuestionIsShownAsWaitingAndItsTimeStandsStill) {
 }
 
 TEST_F(InputTest, AStepIsShownAtWorkAgainWhenItsQuestionIsAnsweredAndItsTimeGoesOn) {
-  toolbox.tools["t.live"] = [](ToolCall, CallListener* listener, Stop* stop) -> Task<ToolResult> {
-    auto asking = listener->ask(question("live"), 10'000ms);
-    co_await std::move(asking);
-    co_await stop->wait();
-    ToolResult result;
-    result.delivery = Delivery::unknown;
-    co_return result;
+  toolbox.tools["t.live"] = [this](ToolCall, CallListener* listener, Stop* stop) {
+    return [](FakeQueue& books, CallListener* listener, Stop* stop) -> Task<ToolResult> {
+      auto asking = listener->ask(question("live"), 10'000ms);
+      co_await std::move(asking);
+      while (books.told.size() < 3)
+        co_await pause_for(1ms);
+      co_await stop->wait();
+      ToolResult result;
+      result.delivery = Delivery::unknown;
+      co_return result;
+    }(books, listener, stop);
   };
   plan("t.live", [](runbook::PlanStep& step) { step.timeout = 200ms; });
   tell([](InputTest& test) -> Task<> {
@@ -50,14 +54,39 @@ TEST_F(InputTest, ACancelEndsALiveQuestionAtOnce) {
   EXPECT_EQ(books.last_step.delivery, "unknown");
 }
 
-TEST_F(InputTest, ALeaseLostWhileAPersonIsAskedChangesNothingMore) {
+TEST_F(InputTest, ALeaseLostWhileAPersonIsAskedEndsTheToolAndChangesNothingMore) {
+  StopReason heard = StopReason::none;
+  toolbox.tools["t.live"] = [&heard](ToolCall, CallListener* listener, Stop* stop) {
+    return [](StopReason& heard, CallListener* listener, Stop* stop) -> Task<ToolResult> {
+      Stop withdrawn(co_await asio::this_coro::executor);
+      auto asking = listener->ask_until(question("live"), 10'000ms, withdrawn);
+      co_await std::move(asking);
+      heard = stop->reason();
+      co_return answered({});
+    }(heard, listener, stop);
+  };
   plan("t.live");
   tell([](InputTest& test) -> Task<> {
     co_await until_shown_as_waiting(test);
     test.books.token_changed = true;
     test.desk.lost = true;
   });
+  EXPECT_EQ(heard, StopReason::lease_lost);
   EXPECT_EQ(books.told, (Told{"step 1 running", "step 1 waiting"}));
+}
+
+TEST_F(InputTest, AQuestionThatItsServerTakesBackIsOver) {
+  toolbox.tools["t.live"] = [](ToolCall, CallListener* listener, Stop*) -> Task<ToolResult> {
+    Stop withdrawn(co_await asio::this_coro::executor);
+    withdrawn.request(StopReason::canceled);
+    auto asking = listener->ask_until(question("live"), 10'000ms, withdrawn);
+    const InputReply reply = co_await std::move(asking);
+    co_return answered({{"heard", to_string(reply.action)}});
+  };
+  plan("t.live");
+  tell();
+  EXPECT_EQ(books.last_step.output.at("heard"), "cancel");
+  EXPECT_EQ(books.told.back(), "finish succeeded");
 }
 
 TEST_F(InputTest, AQuestionThatNobodyCanBeAskedIsCancelledAndTheReasonIsInTheLog) {
