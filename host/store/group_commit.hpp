@@ -43,8 +43,10 @@ class GroupCommit {
   Task<Outcome> commit(Item item, std::size_t bytes) {
     Result result;
     const auto executor = co_await asio::this_coro::executor;
-    auto state = state_;
-    const auto initiate = [state, executor, &result](auto handler, Item given, std::size_t size) {
+    // Weak: what waits owns this frame, which must not own what waits.
+    std::weak_ptr<State> weak = state_;
+    const auto initiate = [weak, executor, &result](auto handler, Item given, std::size_t size) {
+      const std::shared_ptr<State> state = weak.lock();
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));
       auto entry = std::make_unique<Entry>(std::move(given), size, result);
       // Owns the frame that waits, so a group that is never written takes it along.
