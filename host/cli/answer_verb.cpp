@@ -24,12 +24,14 @@ constexpr int needs_a_person = 3;
 struct Waiting {
   Run run;
   std::optional<Step> interrupted;
-  std::vector<InputRequest> open;  ///< oldest first
+  std::vector<InputRequest> open;     ///< oldest first
+  std::optional<InputRequest> named;  ///< the one that --input names, open or not
 };
 
-Task<Waiting> read_waiting(Books books, RunId id) {
+Task<Waiting> read_waiting(Books books, RunId id, std::int64_t named) {
   Waiting waiting;
   waiting.run = co_await books.ledger.run(id);
+  if (named != 0) waiting.named = co_await books.ledger.input(InputId{named});
   auto steps = co_await books.ledger.steps(id);
   for (Step& step : steps) {
     if (step.status == StepStatus::interrupted) waiting.interrupted = std::move(step);
@@ -76,12 +78,41 @@ std::string ids_of(const std::vector<InputRequest>& open) {
   return ids;
 }
 
+/// Why the question that was named cannot be answered.
+Failure not_open(const Waiting& waiting) {
+  const InputRequest& input = *waiting.named;
+  const auto remedy = fmt::format("`opsroom answer {}` shows what is open there.", waiting.run.id);
+  if (input.run != waiting.run.id) {
+    return Failure(
+        Code::conflict,
+        fmt::format("question {} is of run {}", input.id, input.run),
+        fmt::format("Say `opsroom answer {} --input {}`.", input.run, input.id)
+    );
+  }
+  if (input.reply) {
+    return Failure(
+        Code::conflict,
+        fmt::format(
+            "question {} was answered by {} ({})",
+            input.id,
+            safe_for_terminal(input.answered_by.value_or("somebody")),
+            to_string(input.reply->action)
+        ),
+        remedy
+    );
+  }
+  return Failure(
+      Code::conflict, fmt::format("question {} is not asked any more", input.id), remedy
+  );
+}
+
 const InputRequest& choose(const Waiting& waiting, const Answer& verb) {
   const RunId run = waiting.run.id;
   for (const InputRequest& input : waiting.open) {
     if (input.id.value == verb.input) return input;
   }
-  if (verb.input == 0 && waiting.open.size() == 1) return waiting.open.front();
+  if (verb.input != 0) throw not_open(waiting);
+  if (waiting.open.size() == 1) return waiting.open.front();
   if (waits_for_decision(waiting)) {
     throw Failure(
         Code::conflict,
@@ -90,17 +121,10 @@ const InputRequest& choose(const Waiting& waiting, const Answer& verb) {
     );
   }
   if (waiting.open.empty()) throw asks_nothing(waiting.run);
-  if (verb.input == 0) {
-    throw Failure(
-        Code::conflict,
-        fmt::format("run {} asks {} questions: {}", run, waiting.open.size(), ids_of(waiting.open)),
-        fmt::format("Say which with --input; `opsroom answer {}` shows them.", run)
-    );
-  }
   throw Failure(
       Code::conflict,
-      fmt::format("question {} is not open in run {}", verb.input, run),
-      fmt::format("Open: {}.", ids_of(waiting.open))
+      fmt::format("run {} asks {} questions: {}", run, waiting.open.size(), ids_of(waiting.open)),
+      fmt::format("Say which with --input; `opsroom answer {}` shows them.", run)
   );
 }
 
@@ -137,7 +161,19 @@ int show(const Context& context, const Waiting& waiting) {
   return needs_a_person;
 }
 
+/// A run that asks something is told how to be answered from here.
+Task<> refuse_decision(Books books, RunId id, std::string decision) {
+  const auto open = co_await books.ledger.inputs(id, true);
+  if (open.empty()) co_return;
+  throw Failure(
+      Code::conflict,
+      fmt::format("run {} asks a question; '{}' is no answer to it", id, decision),
+      fmt::format("`opsroom answer {}` shows what is asked and how to answer.", id)
+  );
+}
+
 Task<int> decide(const Context& context, Books books, RunId id, std::string decision) {
+  co_await refuse_decision(books, id, decision);
   const Run run = co_await books.ledger.answer(id, std::move(decision), "cli");
   if (context.json) {
     fmt::print("{}\n", dump(to_json(run)));
@@ -214,13 +250,13 @@ int converse(const Context& context, const Waiting& waiting, std::int64_t only) 
   return 0;
 }
 
-Waiting load(const Context& context, RunId run) {
+Waiting load(const Context& context, RunId run, std::int64_t named) {
   Waiting waiting;
   with_books(context, [&](const Context&, Books books) -> Task<int> {
-    return [](Books inner, RunId id, Waiting& out) -> Task<int> {
-      out = co_await read_waiting(inner, id);
+    return [](Books inner, RunId id, std::int64_t input, Waiting& out) -> Task<int> {
+      out = co_await read_waiting(inner, id, input);
       co_return 0;
-    }(books, run, waiting);
+    }(books, run, named, waiting);
   });
   return waiting;
 }
@@ -259,7 +295,7 @@ int perform(const Context& context, const Answer& verb) {
   const auto action = action_of(verb, words);
   const RunId run{verb.run};
   if (words.decision) return decide_now(context, run, *words.decision);
-  const Waiting waiting = load(context, run);
+  const Waiting waiting = load(context, run, verb.input);
   if (action) {
     const InputRequest& input = choose(waiting, verb);
     return send_now(context, input, reply_of(input, *action, words));

@@ -30,6 +30,7 @@ class FakeLedger final : public Ledger {
   std::map<InputId, InputRequest> input_rows;
   std::map<ArtifactId, Artifact> artifact_rows;
   std::map<ArtifactId, std::string> contents;
+  std::vector<AuditEntry> audit_rows;
   std::vector<WorkerInfo> worker_rows;
   std::vector<NewRun> enqueued;
   std::vector<std::string> done;  ///< "cancel 1 by operator"
@@ -239,6 +240,14 @@ class FakeLedger final : public Ledger {
       if (row.kind == "diff" && owner.session == id && owner.lane == lane) latest = row;
     }
     co_return latest;
+  }
+  Task<std::vector<AuditEntry>> audit(RunId id) override {
+    co_await gate();
+    std::vector<AuditEntry> found;
+    for (const AuditEntry& row : audit_rows) {
+      if (row.run == id) found.push_back(row);
+    }
+    co_return found;
   }
   Task<std::vector<WorkerInfo>> workers() override {
     co_await gate();

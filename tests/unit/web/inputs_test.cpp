@@ -43,6 +43,33 @@ class Questions : public ::testing::Test {
   InputId question;
 };
 
+TEST_F(Questions, WhoAnsweredIsInTheAuditLogAfterTheCalls) {
+  site.on_io([this] {
+    AuditEntry call;
+    call.id = 1;
+    call.kind = "call";
+    call.run = run;
+    call.tool = "forms.register";
+    call.position = 1;
+    call.took_us = 1500;
+    call.delivery = "answered";
+    AuditEntry answer;
+    answer.id = 2;
+    answer.kind = "answer";
+    answer.run = run;
+    answer.who = "operator";
+    answer.outcome = "accept";
+    site.ledger.audit_rows = {call, answer};
+  });
+  const Json audit = site.admin("GET", "/api/runs/1/audit").json().at("audit");
+  ASSERT_EQ(audit.size(), 2u);
+  EXPECT_EQ(audit.at(0).at("took_us"), 1500);
+  EXPECT_TRUE(audit.at(0).at("who").is_null());
+  EXPECT_EQ(audit.at(1).at("who"), "operator");
+  EXPECT_TRUE(audit.at(1).at("took_us").is_null()) << "says nothing of an answer";
+  EXPECT_EQ(site.admin("GET", "/api/runs/9/audit").json().at("audit"), Json::array());
+}
+
 TEST_F(Questions, AreListedByRunAndByWhetherTheyAreOpen) {
   site.on_io([this] {
     const auto old = site.ledger.add_input(other, form);

@@ -264,6 +264,7 @@ TEST_F(Routes, ARunIsEnqueuedByNameDefinitionOrIntent) {
   const auto enqueued = site.on_io([this] { return site.ledger.enqueued; });
   ASSERT_EQ(enqueued.size(), 3u);
   EXPECT_EQ(enqueued.at(0).dedupe_key, "k");
+  EXPECT_EQ(enqueued.at(0).who, "operator");
   EXPECT_EQ(enqueued.at(0).priority, 5);
   EXPECT_EQ(enqueued.at(2).plan.at("name"), "own");
 }
