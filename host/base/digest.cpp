@@ -17,6 +17,12 @@
 namespace opsroom {
 namespace {
 
+/// Fetched once: looking an algorithm up costs more than a short digest.
+const EVP_MD* sha256() {
+  static const EVP_MD* const fetched = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return fetched;
+}
+
 std::string hex(const unsigned char* data, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
@@ -33,7 +39,7 @@ std::string hex(const unsigned char* data, std::size_t size) {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256(), nullptr) != 1) {
     throw Failure(Code::internal, "SHA-256 is not available from OpenSSL");
   }
   return hex(digest.data(), size);
@@ -46,7 +52,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> sum(
       ::EVP_MD_CTX_new(), &::EVP_MD_CTX_free
   );
-  bool good = sum && ::EVP_DigestInit_ex(sum.get(), EVP_sha256(), nullptr) == 1;
+  bool good = sum && ::EVP_DigestInit_ex(sum.get(), sha256(), nullptr) == 1;
   std::vector<char> piece(256u << 10);
   while (good) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());

@@ -77,6 +77,7 @@ std::shared_ptr<Exchange> McpClient::register_exchange(std::string method) {
   exchange->last_sign = Clock::now();
   exchange->peer_gone = ended_;
   exchanges_[exchange->id] = exchange;
+  channel_.await_answers(exchanges_.size());
   return exchange;
 }
 

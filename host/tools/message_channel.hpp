@@ -49,6 +49,9 @@ class MessageChannel {
   /// The next message; none at the end of the stream. Awaited by one reader.
   virtual Task<std::optional<Incoming>> next() = 0;
 
+  /// How many answers are awaited; said before the request that brings the last of them is posted.
+  virtual void await_answers(std::size_t count) { static_cast<void>(count); }
+
   /// The next message if it has been read already, without waiting.
   virtual std::optional<Incoming> ready() { return std::nullopt; }
 

@@ -122,7 +122,8 @@ void StdioChannel::send() {
   if (writer_->waiting) return;
   writer_->push();
   if (writer_->queue.empty()) {
-    vigil_->sent();
+    // With several in flight the peer is better left the processor: an answer is soon there anyway.
+    if (awaited_ == 1) vigil_->sent();
     return;
   }
   writer_->waiting = true;

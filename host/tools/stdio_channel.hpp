@@ -31,6 +31,7 @@ class StdioChannel : public MessageChannel {
   std::size_t queued() const override;
   Task<std::optional<Incoming>> next() override;
   std::optional<Incoming> ready() override { return splitter_.next(); }
+  void await_answers(std::size_t count) override { awaited_ = count; }
   void hold() override;
   void release() override;
 
@@ -50,6 +51,7 @@ class StdioChannel : public MessageChannel {
   std::shared_ptr<Vigil> vigil_;
   NdjsonSplitter splitter_;
   std::unique_ptr<char[]> chunk_;
+  std::size_t awaited_ = 0;
   bool ended_ = false;
 };
 

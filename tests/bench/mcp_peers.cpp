@@ -18,7 +18,9 @@ constexpr int small_calls = 400;  // a turn
 constexpr int callers = 32;
 constexpr int rounds = 60;    // a turn, of each caller
 constexpr int big_calls = 8;  // a turn
-constexpr int responses = 200;
+constexpr int echoes = 200;   // of 1 MiB there and back
+constexpr int echoes_at_a_time = 8;
+constexpr int responses = 200;    // of 1 MiB
 constexpr int warm_calls = 2000;  // what a just-in-time compiler wants to see
 
 /// What ours may cost beside the peer's.
@@ -136,11 +138,18 @@ class Pair {
   Server ours_;
 };
 
+Job big_echo() {
+  return {"echo", {{"text", std::string(1u << 20, 'x')}}};
+}
+
 void measure_memory(Report& report) {
   TsPeer theirs("1", {OPSROOM_ECHO_SERVER});
   const Job small = small_job();
+  const Job echo = big_echo();
   const Job big = big_job();
   theirs.timed_calls(small.tool, small.arguments, warm_calls);
+  theirs.timed_calls(echo.tool, echo.arguments, echoes);
+  theirs.calls_a_second(echo.tool, echo.arguments, echoes_at_a_time, echoes / echoes_at_a_time);
   theirs.timed_calls(big.tool, big.arguments, responses);
   const double peer = theirs.resident_mb();
   report.add({"rss_after_200_mib | SDK 1 client", "MB", memory_of_a_fresh_one(), peer, memory_goal}
@@ -190,6 +199,10 @@ Task<> use_memory(Room& room) {
   Times ignored;
   auto small = timed_calls(room, server, small_job(), warm_calls, ignored);
   co_await std::move(small);
+  auto echo = timed_calls(room, server, big_echo(), echoes, ignored);
+  co_await std::move(echo);
+  auto many = calls_a_second(room, server, big_echo(), echoes_at_a_time, echoes / echoes_at_a_time);
+  co_await std::move(many);
   auto big = timed_calls(room, server, big_job(), responses, ignored);
   co_await std::move(big);
   fmt::print("{:.2f}\n", resident_mb());

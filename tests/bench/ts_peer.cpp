@@ -52,8 +52,10 @@ double TsPeer::resident_mb() {
 
 Json TsPeer::ask(const Json& job) {
   const std::string line = dump(job) + "\n";
-  if (::write(to_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    throw std::runtime_error("the TypeScript client went away");
+  for (std::size_t done = 0; done < line.size();) {
+    const ssize_t put = ::write(to_, line.data() + done, line.size() - done);
+    if (put <= 0) throw std::runtime_error("the TypeScript client went away");
+    done += static_cast<std::size_t>(put);
   }
   return parse_json(read_line(), "the TypeScript client's answer");
 }
