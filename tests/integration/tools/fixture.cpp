@@ -53,6 +53,7 @@ std::string Recorder::text(const std::string& stream) const {
 ToolsTest::ToolsTest() : stop(io.executor()) {
   process::ignore_sigpipe();
   descriptors_before_ = open_descriptors();
+  threads_before_ = threads();
   spawner_ = std::make_unique<process::Spawner>(OPSROOM_SPAWN);
 }
 
@@ -65,6 +66,10 @@ ToolsTest::~ToolsTest() {
   io.run(pause_for(1ms));
   EXPECT_THAT(children(), ::testing::IsEmpty());
   EXPECT_EQ(open_descriptors(), descriptors_before_);
+  const auto patience = Clock::now() + 20s;
+  while (threads() != threads_before_ && Clock::now() < patience)
+    io.run(pause_for(1ms));
+  EXPECT_EQ(threads(), threads_before_);
 }
 
 SourceConfig& ToolsTest::add_server(std::string name, std::vector<std::string> argv, Scope scope) {
@@ -155,6 +160,11 @@ std::vector<int> ToolsTest::children() {
       pids.push_back(pid);
   }
   return pids;
+}
+
+std::size_t ToolsTest::threads() {
+  const fs::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
 bool ToolsTest::exists(int pid) {

@@ -33,7 +33,7 @@ class Recorder : public CallListener {
 };
 
 /// A toolbox over real processes in a lane of its own. At the end of each test nothing may be left:
-/// no child, no descriptor.
+/// no child, no descriptor, no thread.
 class ToolsTest : public ::testing::Test {
  protected:
   ToolsTest();
@@ -65,6 +65,8 @@ class ToolsTest : public ::testing::Test {
 
   static std::set<int> open_descriptors();
   static std::vector<int> children();
+  /// Of this process. One that has been joined is listed for a moment longer.
+  static std::size_t threads();
   static bool exists(int pid);
 
   Io io;
@@ -76,6 +78,7 @@ class ToolsTest : public ::testing::Test {
 
  private:
   std::set<int> descriptors_before_;
+  std::size_t threads_before_ = 0;
   std::unique_ptr<process::Spawner> spawner_;
   std::unique_ptr<ProcessToolbox> box_;
   std::unique_ptr<RunTools> run_tools_;
