@@ -156,8 +156,9 @@ std::vector<int> ToolsTest::children() {
   std::vector<int> pids;
   for (const auto& task : fs::directory_iterator("/proc/self/task")) {
     std::ifstream file(task.path() / "children");
-    for (int pid = 0; file >> pid;)
-      pids.push_back(pid);
+    for (int pid = 0; file >> pid;) {
+      if (!bystanders.contains(pid)) pids.push_back(pid);
+    }
   }
   return pids;
 }

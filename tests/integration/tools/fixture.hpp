@@ -64,10 +64,13 @@ class ToolsTest : public ::testing::Test {
   void stop_when_begun(StopReason reason);
 
   static std::set<int> open_descriptors();
+  /// Without those in `bystanders`.
   static std::vector<int> children();
   /// Of this process. One that has been joined is listed for a moment longer.
   static std::size_t threads();
   static bool exists(int pid);
+
+  static inline std::set<int> bystanders;  ///< children that no tool has to do with: a database's
 
   Io io;
   TemporaryDirectory lane;
