@@ -48,10 +48,10 @@ struct ToolResult {
   bool succeeded = false;  ///< answered, and not isError
   bool canceled = false;   ///< ended because of the Stop
   bool timed_out = false;
-  Json output;        ///< structuredContent, else {"text": the text contents joined}
+  Json output;              ///< structuredContent, else {"text": the text contents joined}
   bool structured = false;  ///< `output` is structuredContent
-  std::string error;  ///< for people, when not succeeded
-  std::string hint;   ///< the remedy, where one is known
+  std::string error;        ///< for people, when not succeeded
+  std::string hint;         ///< the remedy, where one is known
   std::vector<ArtifactDraft> artifacts;
   /// Neither done nor failed: it waits for a person or for work elsewhere, and is called again with
   /// `resume`. All other members but `delivery` and `records` say nothing then.
