@@ -89,7 +89,18 @@ typedef struct opsroom_plugin {
   const char* name; /* NUL-terminated, static */
   const char* version;
 
-  opsroom_text (*manifest)(void); /* [setup] {"tools":[...]}, as in MCP tools/list; bare names */
+  /* [setup] {"tools":[...]}, as in MCP tools/list; bare names. Beside them, for a plugin that has
+   * any: "resources", "resourceTemplates" and "prompts" (arrays, entries as in MCP's lists), and
+   * "completions": true. These are served by invoke() under reserved tool names, never listed:
+   *     "opsroom:resources/read"         arguments {"uri"}
+   *     "opsroom:prompts/get"            arguments {"name", "arguments"?}
+   *     "opsroom:completion/complete"    arguments {"ref", "argument", "context"?}
+   * with the MCP request's params (without _meta, inputResponses and requestState) as arguments,
+   * and result() takes the MCP result ({"contents"}, {"messages"}, {"completion"}). A resource or
+   * prompt that does not exist, or arguments that do not fit it, are OPSROOM_BAD_ARGUMENTS with the
+   * explanation in result() as text content; a failure at the work is OPSROOM_OK with
+   * "isError": true and text content, as for a tool. Input may be asked for as in a tool. */
+  opsroom_text (*manifest)(void);
   /* [setup] config: the operator's JSON object for this plugin. A plugin that can't start says
    * why on stderr and returns anything but OPSROOM_OK. */
   opsroom_status (*create)(opsroom_text config, void** instance);

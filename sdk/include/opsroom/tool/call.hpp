@@ -1,9 +1,12 @@
 #pragma once
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <opsroom/extensions.h>
 #include <opsroom/plugin.h>
 #include <opsroom/tool/read.hpp>
 #include <opsroom/tool/schema.hpp>
@@ -99,6 +102,37 @@ class Call {
     )));
   }
 
+  /// How long there is until the deadline, never less than 0; none when the host set no deadline.
+  std::optional<std::chrono::milliseconds> remaining() const {
+    const auto until = deadline();
+    if (!until) return std::nullopt;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        *until - std::chrono::system_clock::now()
+    );
+    return std::max(left, std::chrono::milliseconds(0));
+  }
+
+  /// A secret by its name: from the host where it keeps some ("secret/1"), else the environment
+  /// variable of that name, which for a plugin is what its "env" in tools.json says. An empty one
+  /// counts as there. Never log it, and keep it no longer than the call.
+  std::optional<std::string> find_secret(const std::string& name) const {
+    if (const auto* secrets = extension<opsroom_secrets>(OPSROOM_EXT_SECRETS)) {
+      const opsroom_text found = secrets->get(lent_.host, lend(name));
+      if (found.data != nullptr) return std::string(view(found));
+    }
+    if (const char* found = std::getenv(name.c_str())) return std::string(found);
+    return std::nullopt;
+  }
+
+  /// The same; throws std::runtime_error with the remedy when there is none.
+  std::string secret(const std::string& name) const {
+    if (auto found = find_secret(name)) return *std::move(found);
+    throw std::runtime_error(
+        "the secret " + name + " is not set: give this plugin \"env\": {\"" + name +
+        "\": \"${env:" + name + "}\"} in tools.json"
+    );
+  }
+
   /// The answer to a question, or none yet: then the handler unwinds here and is entered again from
   /// its start when somebody has answered, maybe in another process. What stands before an ask()
   /// and outside a once() therefore may run again. Throws Declined when the answer is no.
@@ -129,6 +163,13 @@ class Call {
   }
 
  private:
+  /// A table of extensions.h, null where the host lacks it.
+  template <class Table>
+  const Table* extension(const char* id) const {
+    return lent_.extension == nullptr ? nullptr
+                                      : static_cast<const Table*>(lent_.extension(lent_.host, id));
+  }
+
   /// Every round brings only its own answers, so earlier ones travel in the state.
   void recall() {
     if (const auto state = context_.find("requestState");

@@ -24,10 +24,27 @@ struct Hints {
 /// The tools of one plugin instance. Filled once by the author's function, read by many calls.
 class Registry {
  public:
-  explicit Registry(json config = json::object()) : config_(std::move(config)) {}
+  /// For the manifest only: no settings are there yet, and nothing will be invoked.
+  Registry() = default;
+  explicit Registry(json config) : config_(std::move(config)), configured_(true) {}
 
   /// The operator's settings for this plugin; an empty object while only the manifest is wanted.
   const json& config() const noexcept { return config_; }
+
+  /// The same read into a described struct; what is missing or wrong is told with its JSON Pointer
+  /// and keeps the plugin from starting. While only the manifest is wanted: `T{}`.
+  template <Described T>
+  T settings() const {
+    if (!configured_) return T{};
+    try {
+      return read<T>(config_, "/config");
+    } catch (const BadArguments& error) {
+      throw std::runtime_error(
+          std::string(error.what()) +
+          "; it is set in tools.json, in the \"config\" object of this plugin"
+      );
+    }
+  }
 
   /// Adds a tool. `handler` is called as handler(const Args&, Call&) and returns a described
   /// struct, an Outcome of one, a Reply, or a std::string; whatever std::exception it throws
@@ -75,7 +92,8 @@ class Registry {
     return made;
   }
 
-  json config_;
+  json config_ = json::object();
+  bool configured_ = false;
   json manifest_ = json::array();
   std::map<std::string, std::function<json(const json&, Call&)>, std::less<>> tools_;
 };
