@@ -150,6 +150,19 @@ class Call {
     );
   }
 
+  /// ask() for a form that is known only at run time: `form` is an object in MCP's restricted JSON
+  /// Schema. Returns what the person did as MCP says it, {"action": "accept" | "decline" |
+  /// "cancel", "content"?}: a no is an answer here. The content is as the client sent it.
+  json ask_form(const std::string& key, const std::string& question, const json& form) {
+    const auto found = memory_["answers"].find(key);
+    if (found != memory_["answers"].end()) return *found;
+    suspend(
+        {{key,
+          {{"method", "elicitation/create"},
+           {"params", {{"mode", "form"}, {"message", question}, {"requestedSchema", form}}}}}}
+    );
+  }
+
   /// The result of `make()`, which runs only the first time this place is reached: later entries of
   /// the same call get the remembered value. The value must be readable and writable as JSON.
   template <class Make>
