@@ -26,4 +26,5 @@
 #include <opsroom/tool/registry.hpp>
 #include <opsroom/tool/reply.hpp>
 #include <opsroom/tool/schema.hpp>
+#include <opsroom/tool/types.hpp>
 #include <opsroom/tool/write.hpp>

@@ -21,12 +21,20 @@ struct Step {
   }
 };
 
+enum class Season { warm, cold };
+constexpr auto describe(Season) {
+  return tool::values<Season>({{"warm", Season::warm}, {"cold", Season::cold}});
+}
+
 struct Args {
   std::vector<Step> steps;
   std::map<std::string, bool> flags;
   std::optional<int> limit;
   std::string mode = "fast";
   double ratio = 1;
+  std::variant<std::monostate, Step, bool> when;
+  std::vector<Season> seasons;
+  std::string id = "A-1";
 
   static constexpr auto fields() {
     using tool::field;
@@ -35,7 +43,10 @@ struct Args {
         tool::option("flags", &Args::flags, ""),
         field("limit", &Args::limit, "").at_least(2),
         field("mode", &Args::mode, "").one_of({"fast", "safe"}),
-        field("ratio", &Args::ratio, "")
+        field("ratio", &Args::ratio, ""),
+        tool::option("when", &Args::when, ""),
+        tool::option("seasons", &Args::seasons, "").unique().size_at_most(2),
+        tool::option("id", &Args::id, "").pattern("^[A-Z]-[0-9]$")
     );
   }
 };
@@ -138,6 +149,32 @@ INSTANTIATE_TEST_SUITE_P(
             "text_for_number",
             R"({"steps":[{"name":"a"}],"ratio":"3"})",
             "/ratio: expected a number, got \"3\""
+        },
+        Mistake{
+            "no_alternative",
+            R"({"steps":[{"name":"a"}],"when":{"name":""}})",
+            "/when: fits none of the alternatives: (1) expected null, got {\"name\":\"\"}; (2) "
+            "/when/name: must not be empty; (3) expected true or false, got {\"name\":\"\"}"
+        },
+        Mistake{
+            "no_name_of_the_enum",
+            R"({"steps":[{"name":"a"}],"seasons":["cold","mild"]})",
+            "/seasons/1: must be one of warm, cold, got \"mild\""
+        },
+        Mistake{
+            "twice",
+            R"({"steps":[{"name":"a"}],"seasons":["cold","cold"]})",
+            "/seasons/1: is there twice: \"cold\""
+        },
+        Mistake{
+            "too_many",
+            R"({"steps":[{"name":"a"}],"seasons":["cold","warm","cold"]})",
+            "/seasons: must have at most 2 elements, has 3"
+        },
+        Mistake{
+            "no_match",
+            R"({"steps":[{"name":"a"}],"id":"x"})",
+            "/id: must match ^[A-Z]-[0-9]$, got \"x\""
         },
         Mistake{
             "number_for_bool",

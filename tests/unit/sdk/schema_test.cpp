@@ -85,7 +85,7 @@ TEST(Schema, ContainersDescribeTheirElements) {
   EXPECT_EQ(
       property("list"), (json{{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}})
   );
-  EXPECT_EQ(property("table")["additionalProperties"], (json{{"type", "integer"}}));
+  EXPECT_EQ(property("table")["additionalProperties"]["type"], "integer");
 }
 
 TEST(Schema, NestedStructsNest) {
@@ -104,6 +104,95 @@ TEST(Schema, AResultRequiresEveryFieldAndStaysOpen) {
   EXPECT_EQ(schema["required"].size(), 10u);
   EXPECT_FALSE(schema.contains("additionalProperties"));
   EXPECT_FALSE(schema["properties"]["times"].contains("default"));
+}
+
+namespace {
+
+enum class Colour { red, blue };
+constexpr auto describe(Colour) {
+  return tool::values<Colour>({{"red", Colour::red}, {"blue", Colour::blue}});
+}
+enum class Risk { none, some };
+constexpr auto describe(Risk) {
+  return tool::values<Risk>({{"none", Risk::none, "Nothing can happen"}, {"some", Risk::some}});
+}
+
+struct Painted {
+  Colour colour = Colour::red;
+  Colour border = Colour::blue;
+  std::optional<Colour> shade;
+  Risk risk = Risk::none;
+  std::variant<int, Inner> size;
+  std::string note;
+  std::vector<std::string> tags;
+  static constexpr auto fields() {
+    using tool::field;
+    return tool::fields(
+        field("colour", &Painted::colour, ""),
+        field("border", &Painted::border, ""),
+        field("shade", &Painted::shade, ""),
+        tool::option("risk", &Painted::risk, ""),
+        field("size", &Painted::size, ""),
+        tool::option("note", &Painted::note, "").not_empty(),
+        tool::option("tags", &Painted::tags, "").one_of({"a", "b"}).unique()
+    );
+  }
+};
+
+/// A limit that its type has no use for.
+struct Misdescribed {
+  int count = 0;
+  static constexpr auto fields() {
+    return tool::fields(tool::field("count", &Misdescribed::count, "").pattern("^x"));
+  }
+};
+
+json painted(const char* name) {
+  return tool::schema_of<Painted>()["properties"][name];
+}
+
+}  // namespace
+
+TEST(Schema, AnEnumShowsItsNamesAndItsTitlesWhereItHasSome) {
+  EXPECT_EQ(painted("colour"), (json{{"type", "string"}, {"enum", {"red", "blue"}}}));
+  EXPECT_EQ(painted("border")["default"], "blue");
+  EXPECT_EQ(painted("shade")["enum"], json::array({"red", "blue", nullptr}));
+  EXPECT_EQ(
+      painted("risk")["oneOf"],
+      (json{
+          {{"const", "none"}, {"title", "Nothing can happen"}},
+          {{"const", "some"}, {"title", "some"}}
+      })
+  );
+}
+
+TEST(Schema, AVariantIsAnyOfItsAlternatives) {
+  EXPECT_EQ(painted("size")["anyOf"].size(), 2u);
+  EXPECT_EQ(painted("size")["anyOf"][1]["required"], json::array({"count"}));
+}
+
+TEST(Schema, AnEnumOrVariantThatStartsWithItsFirstValueIsRequired) {
+  EXPECT_EQ(tool::schema_of<Painted>()["required"], json::array({"colour", "size"}));
+}
+
+TEST(Schema, AStartValueThatMeansNotGivenIsNoDefault) {
+  EXPECT_FALSE(painted("note").contains("default"));
+  EXPECT_EQ(painted("note")["minLength"], 1);
+}
+
+TEST(Schema, LimitsOnValuesGoToTheElementsOfAList) {
+  EXPECT_EQ(painted("tags")["items"]["enum"], json::array({"a", "b"}));
+  EXPECT_FALSE(painted("tags").contains("enum"));
+  EXPECT_EQ(painted("tags")["uniqueItems"], true);
+}
+
+TEST(Schema, ATypesOwnRangeShowsUnlessTheAuthorsIsTighter) {
+  EXPECT_EQ(property("times")["maximum"], 9);
+  EXPECT_EQ(property("inner")["properties"]["count"]["maximum"], 4294967295);
+}
+
+TEST(Schema, ALimitThatDoesNotSuitItsTypeIsRefusedAtOnce) {
+  EXPECT_THROW(tool::schema_of<Misdescribed>(), std::logic_error);
 }
 
 TEST(Schema, WhatIsWrittenReadsBackTheSame) {

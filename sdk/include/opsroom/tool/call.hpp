@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <opsroom/extensions.h>
 #include <opsroom/plugin.h>
 #include <opsroom/tool/read.hpp>
@@ -14,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace opsroom::tool {
 
@@ -82,10 +85,39 @@ class Call {
     lent_.log(lent_.host, OPSROOM_INFO, lend(stream), lend(lines));
   }
 
-  /// Hands in a file of any kind; the bytes are copied. Throws when the host refuses it.
+  /// Hands in a file of any kind; the bytes are copied. Throws when the host refuses it: all of one
+  /// call's may have 8 MiB together.
   void artifact(std::string_view name, std::string_view media_type, std::string_view bytes) const {
     if (lent_.artifact(lent_.host, lend(name), lend(media_type), lend(bytes)) != OPSROOM_OK)
       throw std::runtime_error("the host refused the artifact " + std::string(name));
+  }
+
+  /// Hands in a file by its path (a relative one starts in the workdir). A big one is read by the
+  /// host from where it is ("artifact-file/1") and must stay as it is until the step has ended;
+  /// where the host can't, the limit of artifact() holds.
+  void artifact_file(
+      std::string_view name, std::string_view media_type, const std::filesystem::path& path
+  ) const {
+    constexpr std::uintmax_t worth_it = std::uintmax_t{1} << 20;
+    const std::filesystem::path file = std::filesystem::canonical(workdir() / path);
+    if (!std::filesystem::is_regular_file(file))
+      throw std::runtime_error("the artifact " + file.string() + " is not a regular file");
+    const auto* by_path = extension<opsroom_artifact_file>(OPSROOM_EXT_ARTIFACT_FILE);
+    if (by_path == nullptr || std::filesystem::file_size(file) < worth_it) {
+      std::ifstream in(file, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      if (!in && !in.eof()) throw std::runtime_error("can't read the artifact " + file.string());
+      return artifact(name, media_type, bytes);
+    }
+    const std::string text = file.string();
+    const opsroom_status status =
+        by_path->hand_in(lent_.host, lend(name), lend(media_type), lend(text));
+    if (status == OPSROOM_CANCELLED) throw Cancelled{};
+    if (status != OPSROOM_OK)
+      throw std::runtime_error(
+          "the host refused the artifact " + text +
+          ": it takes files below the working directory and the temporary one"
+      );
   }
 
   /// Where the tool works: absolute, and not necessarily the process's current directory.
@@ -139,15 +171,45 @@ class Call {
   /// `Answer` is a described struct of plain values; `key` names the question within this tool.
   template <Described Answer>
   Answer ask(const std::string& key, const std::string& question) {
-    const auto found = memory_["answers"].find(key);
-    if (found != memory_["answers"].end()) return taken<Answer>(*found, question);
-    json form = schema_of<Answer>();
-    form.erase("additionalProperties");
-    suspend(
-        {{key,
-          {{"method", "elicitation/create"},
-           {"params", {{"mode", "form"}, {"message", question}, {"requestedSchema", form}}}}}}
-    );
+    return taken<Answer>(ask_form(key, question, form_of<Answer>()), question);
+  }
+
+  /// The same question, but the handler waits in place where the host can ask at once
+  /// ("elicit/1"); elsewhere it is ask(). What stands before it may run again all the same. For
+  /// tools that hold something open meanwhile and whose people answer within the deadline.
+  template <Described Answer>
+  Answer ask_and_wait(const std::string& key, const std::string& question) {
+    const json form = form_of<Answer>();
+    if (!memory_["answers"].contains(key)) wait_for_answer(request(key, question, form));
+    return taken<Answer>(ask_form(key, question, form), question);
+  }
+
+  /// A plain yes or no: whether the person accepted. Throws Declined when the question was closed
+  /// without either.
+  bool confirm(const std::string& key, const std::string& question) {
+    const json form{{"type", "object"}, {"properties", json::object()}};
+    const json answer = ask_form(key, question, form);
+    const std::string action = answer.value("action", "");
+    if (action != "accept" && action != "decline") throw Declined("not answered: " + question);
+    return action == "accept";
+  }
+
+  /// One of `choices`, which are known only at run time; for fixed ones use a field with one_of()
+  /// or an enum. Throws Declined when the answer is no.
+  std::string choose(
+      const std::string& key, const std::string& question, const std::vector<std::string>& choices
+  ) {
+    const json form{
+        {"type", "object"},
+        {"properties", {{"choice", {{"type", "string"}, {"enum", choices}}}}},
+        {"required", {"choice"}}
+    };
+    const json answer = ask_form(key, question, form);
+    if (answer.value("action", "") != "accept") throw Declined("declined: " + question);
+    const json content = answer.value("content", json::object());
+    const auto chosen = read<std::string>(content.value("choice", json()), "/answer/choice");
+    if (std::find(choices.begin(), choices.end(), chosen) != choices.end()) return chosen;
+    throw BadArguments("/answer/choice", "is none of the choices: " + chosen);
   }
 
   /// ask() for a form that is known only at run time: `form` is an object in MCP's restricted JSON
@@ -156,11 +218,7 @@ class Call {
   json ask_form(const std::string& key, const std::string& question, const json& form) {
     const auto found = memory_["answers"].find(key);
     if (found != memory_["answers"].end()) return *found;
-    suspend(
-        {{key,
-          {{"method", "elicitation/create"},
-           {"params", {{"mode", "form"}, {"message", question}, {"requestedSchema", form}}}}}}
-    );
+    suspend(request(key, question, form));
   }
 
   /// The result of `make()`, which runs only the first time this place is reached: later entries of
@@ -196,6 +254,46 @@ class Call {
       memory_["answers"].update(*answers);
   }
 
+  static json request(const std::string& key, const std::string& question, const json& form) {
+    const json params{{"mode", "form"}, {"message", question}, {"requestedSchema", form}};
+    return {{key, {{"method", "elicitation/create"}, {"params", params}}}};
+  }
+
+  /// MCP's forms know neither closed objects nor null: what is optional may just be left out.
+  template <class Answer>
+  static json form_of() {
+    json form = schema_of<Answer>();
+    form.erase("additionalProperties");
+    for (json& property : form["properties"]) {
+      if (property.contains("type") && property["type"].is_array())
+        property["type"] = property["type"][0];
+      if (property.contains("enum") && property["enum"].back().is_null())
+        property["enum"].erase(property["enum"].size() - 1);
+    }
+    return form;
+  }
+
+  /// Brings the answers into memory where somebody can be asked in place.
+  void wait_for_answer(const json& requests) {
+    const auto* elicit = extension<opsroom_elicit>(OPSROOM_EXT_ELICIT);
+    if (elicit == nullptr) return;
+    std::optional<std::string> taken;
+    const auto take = [](void* user, opsroom_text responses) {
+      try {
+        *static_cast<std::optional<std::string>*>(user) = std::string(view(responses));
+      } catch (...) {  // no memory left: told below as an answer that did not come
+      }
+    };
+    const std::string text = requests.dump();
+    const opsroom_status status = elicit->ask(lent_.host, lend(text), take, &taken);
+    if (status == OPSROOM_CANCELLED) throw Cancelled{};
+    if (status == OPSROOM_INPUT_REQUIRED) return;
+    const json answers = json::parse(taken.value_or(""), nullptr, false);
+    if (status != OPSROOM_OK || !answers.is_object())
+      throw std::runtime_error("the question could not be put: the client gave no usable answer");
+    memory_["answers"].update(answers);
+  }
+
   template <class Answer>
   static Answer taken(const json& answer, const std::string& question) {
     if (answer.value("action", "") != "accept") throw Declined("declined: " + question);
@@ -203,7 +301,9 @@ class Call {
   }
 
   [[noreturn]] void suspend(const json& requests) const {
-    lent_.need_input(lent_.host, lend(requests.dump()), lend(memory_.dump()));
+    const std::string text = requests.dump();
+    const std::string state = memory_.dump();
+    lent_.need_input(lent_.host, lend(text), lend(state));
     throw NeedsInput{};
   }
 

@@ -1,77 +1,90 @@
 #pragma once
-#include <nlohmann/json.hpp>
-
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <opsroom/tool/types.hpp>
 #include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 #include <tuple>
-#include <type_traits>
-#include <utility>
 
 namespace opsroom::tool {
 
-using json = nlohmann::json;
-
-/// Arguments that do not fit the tool's schema. `what()` reads "/command/0: expected a string, got
-/// 3".
-class BadArguments : public std::runtime_error {
- public:
-  BadArguments(std::string pointer, const std::string& reason)
-      : std::runtime_error((pointer.empty() ? "arguments" : pointer) + ": " + reason),
-        pointer_(std::move(pointer)) {}
-
-  /// JSON Pointer (RFC 6901) of the value that is wrong; empty for the arguments as a whole.
-  const std::string& pointer() const noexcept { return pointer_; }
-
- private:
-  std::string pointer_;
-};
-
 /// One member of a struct as its author describes it: name, meaning, and what values it may take.
 /// Built by field() or option(), refined by the chained calls; everything ends up in the schema
-/// and is enforced by the parser, so the two cannot disagree.
+/// and is enforced by the parser, so the two cannot disagree. Limits on values speak of a list's or
+/// map's elements, limits on size of the list itself. One that does not suit the member's type
+/// (a pattern for a number) is a std::logic_error when the plugin is loaded.
 template <class Owner, class T>
 struct Field {
   using value_type = T;
-  static constexpr std::size_t max_choices = 8;
+  static constexpr std::size_t max_choices = 16;
 
   const char* name;
   T Owner::* member;
   const char* description;
   bool optional = false;
-  bool filled = false;
   std::optional<double> minimum{};
   std::optional<double> maximum{};
+  bool above_minimum = false;
+  bool below_maximum = false;
+  std::optional<std::size_t> least_size{};
+  std::optional<std::size_t> most_size{};
+  bool distinct = false;
+  const char* pattern_text = nullptr;
+  const char* format_name = nullptr;
   std::array<const char*, max_choices> choices{};
   std::size_t choice_count = 0;
 
-  /// Strings, arrays and maps must not be empty.
-  constexpr Field not_empty() const {
-    Field copy = *this;
-    copy.filled = true;
-    return copy;
-  }
+  /// Numbers: the smallest and the largest one allowed.
   constexpr Field at_least(double value) const {
-    Field copy = *this;
-    copy.minimum = value;
-    return copy;
+    return with([&](Field& copy) { copy.minimum = value; });
   }
   constexpr Field at_most(double value) const {
-    Field copy = *this;
-    copy.maximum = value;
-    return copy;
+    return with([&](Field& copy) { copy.maximum = value; });
   }
-  /// The only strings allowed, at most eight.
+  /// Numbers: the same without the bound itself.
+  constexpr Field above(double value) const {
+    return with([&](Field& copy) { copy.minimum = value, copy.above_minimum = true; });
+  }
+  constexpr Field below(double value) const {
+    return with([&](Field& copy) { copy.maximum = value, copy.below_maximum = true; });
+  }
+  /// Strings count in characters (code points), arrays and maps in elements.
+  constexpr Field size_at_least(std::size_t value) const {
+    return with([&](Field& copy) { copy.least_size = value; });
+  }
+  constexpr Field size_at_most(std::size_t value) const {
+    return with([&](Field& copy) { copy.most_size = value; });
+  }
+  /// Strings, arrays and maps must not be empty.
+  constexpr Field not_empty() const { return size_at_least(1); }
+  /// Arrays: no element twice.
+  constexpr Field unique() const {
+    return with([](Field& copy) { copy.distinct = true; });
+  }
+  /// Strings: a regular expression of JSON Schema that must be found in the value (anchor it with ^
+  /// and $). No look-around, no back-references; matching takes linear time.
+  constexpr Field pattern(const char* expression) const {
+    return with([&](Field& copy) { copy.pattern_text = expression; });
+  }
+  /// Strings: "date-time", "date", "time", "uri", "email" or "uuid".
+  constexpr Field format(const char* known) const {
+    return with([&](Field& copy) { copy.format_name = known; });
+  }
+  /// The only strings allowed, at most sixteen.
   constexpr Field one_of(std::initializer_list<const char*> values) const {
+    return with([&](Field& copy) {
+      for (const char* value : values)
+        copy.choices.at(copy.choice_count++) = value;
+    });
+  }
+
+ private:
+  template <class Change>
+  constexpr Field with(Change change) const {
     Field copy = *this;
-    for (const char* value : values)
-      copy.choices.at(copy.choice_count++) = value;
+    change(copy);
     return copy;
   }
 };
@@ -83,7 +96,8 @@ constexpr Field<Owner, T> field(const char* name, T Owner::* member, const char*
   return {name, member, description};
 }
 
-/// A member the caller may leave out, whatever it starts with (`bool force = false`).
+/// A member the caller may leave out, whatever it starts with (`bool force = false`). A start value
+/// that breaks the field's own limits stands for "not given" and shows no default.
 template <class Owner, class T>
 constexpr Field<Owner, T> option(const char* name, T Owner::* member, const char* description) {
   Field<Owner, T> made{name, member, description};
@@ -97,31 +111,7 @@ constexpr std::tuple<Fields...> fields(Fields... all) {
   return {all...};
 }
 
-/// A struct with a table of its fields: usable as arguments, as a result, and nested in either.
-template <class T>
-concept Described = requires { T::fields(); };
-
 namespace detail {
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-
-template <class T>
-concept Sequence = !std::is_same_v<T, std::string> && !std::is_same_v<T, json> && requires(T list) {
-  typename T::value_type;
-  list.push_back(std::declval<typename T::value_type>());
-};
-
-template <class T>
-concept StringMap = !std::is_same_v<T, json> && requires {
-  typename T::mapped_type;
-  requires std::is_same_v<typename T::key_type, std::string>;
-};
-
-template <class>
-inline constexpr bool unsupported = false;
 
 /// 8 and not 8.0, since people read it in schemas and errors.
 inline json plain_number(double value) {

@@ -67,6 +67,30 @@ inline opsroom_status explain(
   return OPSROOM_BROKEN;
 }
 
+/// An exception in words, with what it was thrown with inside (std::throw_with_nested).
+inline std::string words_of(const std::exception& error) {
+  std::string text = *error.what() == '\0' ? "an exception without a text" : error.what();
+  if (dynamic_cast<const json::exception*>(&error) != nullptr)
+    text = "the tool met JSON it did not expect: " + text;
+  try {
+    std::rethrow_if_nested(error);
+  } catch (const std::exception& inner) {
+    text += ": " + words_of(inner);
+  } catch (...) {
+    text += ": something that is no std::exception";
+  }
+  return text;
+}
+
+inline opsroom_status explain_exception(
+    const opsroom_call& call, const std::exception& error
+) noexcept try {
+  hand_in(call, text_result(words_of(error), true));
+  return OPSROOM_OK;
+} catch (...) {
+  return OPSROOM_BROKEN;
+}
+
 inline opsroom_status refuse(
     const opsroom_call& call, std::string_view tool, const BadArguments& error
 ) noexcept try {
@@ -96,7 +120,7 @@ inline opsroom_status invoke(
 } catch (const std::bad_alloc&) {
   return explain(*lent, OPSROOM_OK, "out of memory: the tool's memory limit is reached");
 } catch (const std::exception& error) {
-  return explain(*lent, OPSROOM_OK, error.what());
+  return explain_exception(*lent, error);
 } catch (...) {
   return explain(*lent, OPSROOM_BROKEN, "the tool threw something that is no std::exception");
 }

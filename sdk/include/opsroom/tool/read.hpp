@@ -1,8 +1,8 @@
 #pragma once
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <opsroom/tool/fields.hpp>
+#include <opsroom/tool/limits.hpp>
 #include <opsroom/tool/write.hpp>
 #include <utility>
 
@@ -15,31 +15,10 @@ T read(const json& value, const std::string& pointer = "");
 
 namespace detail {
 
-/// The value as a person would quote it in an error: short, on one line.
-inline std::string shown(const json& value) {
-  constexpr std::size_t longest = 60;
-  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  if (text.size() > longest) text = text.substr(0, longest) + "...";
-  return text;
-}
-
 [[noreturn]] inline void wrong_type(
     const std::string& pointer, const char* expected, const json& value
 ) {
   throw BadArguments(pointer, std::string("expected ") + expected + ", got " + shown(value));
-}
-
-inline std::string child(const std::string& pointer, std::string_view key) {
-  std::string path = pointer + '/';
-  for (const char letter : key) {
-    if (letter == '~')
-      path += "~0";
-    else if (letter == '/')
-      path += "~1";
-    else
-      path += letter;
-  }
-  return path;
 }
 
 template <class T>
@@ -59,57 +38,13 @@ T read_integer(const json& value, const std::string& pointer) {
   if (value.is_number_integer())
     return integer_in_range<T>(value.get<std::int64_t>(), pointer, value);
   // JSON Schema counts 3.0 as an integer, and so do clients that know only doubles.
-  constexpr double exact = 9007199254740992.0;
+  constexpr double beyond = 9223372036854775808.0;
   if (value.is_number_float()) {
     const double number = value.get<double>();
-    if (std::trunc(number) == number && std::abs(number) <= exact)
+    if (std::trunc(number) == number && std::abs(number) < beyond)
       return integer_in_range<T>(static_cast<std::int64_t>(number), pointer, value);
   }
   wrong_type(pointer, "an integer", value);
-}
-
-template <class Owner, class T>
-std::string allowed_choices(const Field<Owner, T>& field) {
-  std::string list;
-  for (std::size_t i = 0; i < field.choice_count; ++i)
-    list += (i == 0 ? "" : ", ") + std::string(field.choices.at(i));
-  return list;
-}
-
-template <class Owner, class T>
-void check_choice(
-    const Field<Owner, T>& field, const std::string& value, const std::string& pointer
-) {
-  if (field.choice_count == 0) return;
-  const auto end = field.choices.begin() + static_cast<std::ptrdiff_t>(field.choice_count);
-  if (std::find(field.choices.begin(), end, std::string_view(value)) == end)
-    throw BadArguments(
-        pointer, "must be one of " + allowed_choices(field) + ", got " + shown(value)
-    );
-}
-
-template <class Owner, class T, class Value>
-void check_limits(const Field<Owner, T>& field, const Value& value, const std::string& pointer) {
-  if constexpr (is_optional<Value>) {
-    if (value) check_limits(field, *value, pointer);
-  } else if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
-    const auto number = static_cast<double>(value);
-    if (field.minimum && number < *field.minimum)
-      throw BadArguments(
-          pointer,
-          "must be at least " + shown(plain_number(*field.minimum)) + ", got " + shown(value)
-      );
-    if (field.maximum && number > *field.maximum)
-      throw BadArguments(
-          pointer,
-          "must be at most " + shown(plain_number(*field.maximum)) + ", got " + shown(value)
-      );
-  } else if constexpr (std::is_same_v<Value, std::string>) {
-    if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");
-    check_choice(field, value, pointer);
-  } else if constexpr (StringMap<Value> || Sequence<Value>) {
-    if (field.filled && value.empty()) throw BadArguments(pointer, "must not be empty");
-  }
 }
 
 template <class Struct>
@@ -172,6 +107,41 @@ List read_list(const json& value, const std::string& pointer) {
   return made;
 }
 
+template <DescribedEnum Enum>
+Enum read_enum(const json& value, const std::string& pointer) {
+  if (!value.is_string()) wrong_type(pointer, "a string", value);
+  std::string names;
+  for (const Named<Enum>& each : describe(Enum{})) {
+    if (value.get_ref<const std::string&>() == each.name) return each.value;
+    names += (names.empty() ? "" : ", ") + std::string(each.name);
+  }
+  throw BadArguments(pointer, "must be one of " + names + ", got " + shown(value));
+}
+
+/// The first alternative that fits, in the order they are declared; else why none does.
+template <class Variant>
+Variant read_variant(const json& value, const std::string& pointer) {
+  std::optional<Variant> made;
+  std::string reasons;
+  const auto attempt = [&]<std::size_t index>(std::integral_constant<std::size_t, index>) {
+    if (made) return;
+    try {
+      made.emplace(
+          std::in_place_index<index>,
+          read<std::variant_alternative_t<index, Variant>>(value, pointer)
+      );
+    } catch (const BadArguments& error) {
+      reasons += (reasons.empty() ? "" : "; ") + std::string("(") + std::to_string(index + 1) +
+                 ") " + (error.pointer() == pointer ? error.reason() : error.what());
+    }
+  };
+  [&]<std::size_t... index>(std::index_sequence<index...>) {
+    (attempt(std::integral_constant<std::size_t, index>()), ...);
+  }(std::make_index_sequence<std::variant_size_v<Variant>>());
+  if (made) return *std::move(made);
+  throw BadArguments(pointer, "fits none of the alternatives: " + reasons);
+}
+
 }  // namespace detail
 
 template <class T>
@@ -193,6 +163,13 @@ T read(const json& value, const std::string& pointer) {
   } else if constexpr (is_optional<T>) {
     if (value.is_null()) return std::nullopt;
     return read<typename T::value_type>(value, pointer);
+  } else if constexpr (is_variant<T>) {
+    return read_variant<T>(value, pointer);
+  } else if constexpr (std::is_same_v<T, std::monostate>) {
+    if (!value.is_null()) wrong_type(pointer, "null", value);
+    return {};
+  } else if constexpr (DescribedEnum<T>) {
+    return read_enum<T>(value, pointer);
   } else if constexpr (Described<T>) {
     return read_struct<T>(value, pointer);
   } else if constexpr (StringMap<T>) {
