@@ -1,10 +1,9 @@
-#include "mcp_process.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <integration/sdk/mcp_process.hpp>
 
 namespace opsroom::test {
 namespace {

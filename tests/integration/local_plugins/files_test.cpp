@@ -1,9 +1,8 @@
-#include "mcp_process.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <integration/sdk/mcp_process.hpp>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
