@@ -21,6 +21,7 @@
 ///     const opsroom_plugin opsroom_plugin_v1 = tool::plugin<add_tools>("echo", "1.0.0");
 #include <opsroom/tool/call.hpp>
 #include <opsroom/tool/fields.hpp>
+#include <opsroom/tool/offers.hpp>
 #include <opsroom/tool/plugin.hpp>
 #include <opsroom/tool/read.hpp>
 #include <opsroom/tool/registry.hpp>

@@ -94,7 +94,10 @@ inline opsroom_status explain_exception(
 inline opsroom_status refuse(
     const opsroom_call& call, std::string_view tool, const BadArguments& error
 ) noexcept try {
-  json result = text_result("wrong arguments for " + std::string(tool) + ": " + error.what(), true);
+  const bool reserved = tool.starts_with("opsroom:");
+  json result = text_result(
+      (reserved ? "" : "wrong arguments for " + std::string(tool) + ": ") + error.what(), true
+  );
   result["_meta"] = {{"io.opsroom/badArguments", {{"pointer", error.pointer()}}}};
   hand_in(call, result);
   return OPSROOM_BAD_ARGUMENTS;

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <opsroom/tool/call.hpp>
+#include <opsroom/tool/offers.hpp>
 #include <opsroom/tool/reply.hpp>
 #include <stdexcept>
 #include <string>
@@ -21,7 +22,8 @@ struct Hints {
   bool open_world = true;   ///< reaches beyond the working directory
 };
 
-/// The tools of one plugin instance. Filled once by the author's function, read by many calls.
+/// What one plugin instance offers: tools, and for those who want them resources and prompts.
+/// Filled once by the author's function, read by many calls.
 class Registry {
  public:
   /// For the manifest only: no settings are there yet, and nothing will be invoked.
@@ -70,14 +72,59 @@ class Registry {
     manifest_.push_back(std::move(entry));
   }
 
-  /// {"tools":[...]} in the order of the add() calls.
-  json manifest() const { return {{"tools", manifest_}}; }
+  /// Offers something to read. A fixed URI: handler(Call&); a template ("notes:///{name}",
+  /// "file:///{+path}"): handler(const Variables&, Call&). It returns std::string or Bytes; an
+  /// exception becomes the error's text, BadArguments("/uri", why) says that there is no such one.
+  template <class Handler>
+  void resource(const ResourceInfo& info, Handler handler) {
+    offers_.resource(info, [handler](const Variables& variables, Call& call) {
+      if constexpr (std::is_invocable_v<const Handler&, const Variables&, Call&>)
+        return detail::resource_content(handler(variables, call));
+      else
+        return detail::resource_content(handler(call));
+    });
+  }
 
-  bool knows(std::string_view tool) const { return tools_.find(tool) != tools_.end(); }
+  /// Offers words to start a conversation with: handler(const Args&, Call&) returns a string (one
+  /// message of the user) or a std::vector<Message>. Clients send the arguments as strings.
+  template <Described Args, class Handler>
+  void prompt(const std::string& name, const std::string& description, Handler handler) {
+    std::map<std::string, Offers::Complete> completers;
+    json entry = detail::prompt_entry<Args>(name, description, completers);
+    auto run = [handler, description](const json& given, Call& call) {
+      auto made = handler(detail::read_prompt_arguments<Args>(given), call);
+      if constexpr (std::is_same_v<decltype(made), std::vector<Message>>)
+        return detail::prompt_result(made, description);
+      else
+        return detail::prompt_result({user(std::move(made))}, description);
+    };
+    offers_.prompt(name, std::move(entry), std::move(completers), std::move(run));
+  }
 
-  /// Runs a known tool and returns its CallToolResult.
+  /// Suggests values while somebody types: for an argument of the prompt `of`, or a variable of the
+  /// resource template whose URI is `of`. `suggest(typed, others)` returns candidates; those that
+  /// do not begin with what was typed are dropped. Enums and one_of() need no completion.
+  void complete(const std::string& of, const std::string& argument, Offers::Complete suggest) {
+    offers_.complete(of, argument, std::move(suggest));
+  }
+
+  /// {"tools":[...]} in the order of the add() calls, and what else plugin.h lets a manifest hold.
+  json manifest() const {
+    json made{{"tools", manifest_}};
+    offers_.add_to(made);
+    return made;
+  }
+
+  /// A tool, or one of the reserved names.
+  bool knows(std::string_view tool) const {
+    return tools_.find(tool) != tools_.end() || offers_.knows(tool);
+  }
+
+  /// Runs what is known and returns its CallToolResult, or the MCP result of a reserved name.
   json invoke(std::string_view tool, const json& arguments, Call& call) {
-    return tools_.find(tool)->second(arguments, call);
+    const auto found = tools_.find(tool);
+    return found != tools_.end() ? found->second(arguments, call)
+                                 : offers_.invoke(tool, arguments, call);
   }
 
  private:
@@ -96,6 +143,7 @@ class Registry {
   bool configured_ = false;
   json manifest_ = json::array();
   std::map<std::string, std::function<json(const json&, Call&)>, std::less<>> tools_;
+  Offers offers_;
 };
 
 }  // namespace opsroom::tool
