@@ -45,3 +45,27 @@ function(opsroom_add_tool name)
     install(TARGETS ${name}-mcp)
   endif()
 endfunction()
+
+# opsroom_add_tool_test(NAME TOOL tool SOURCES a.cpp ... [LINKS lib ...] [NO_DISCOVERY])
+#
+# A GoogleTest program for a tool made with opsroom_add_tool(): the tool is linked in, and
+# opsroom/testkit/every_way.hpp knows where its library, its server and the runner are.
+function(opsroom_add_tool_test name)
+  cmake_parse_arguments(ARG "NO_DISCOVERY" "TOOL" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_definitions(
+    ${name}
+    PRIVATE OPSROOM_PLUGIN_BUILD
+            OPSROOM_TESTKIT_LIBRARY="$<TARGET_FILE:opsroom_plugin_${ARG_TOOL}>"
+            OPSROOM_TESTKIT_SERVER="$<TARGET_FILE:${ARG_TOOL}-mcp>"
+            OPSROOM_TESTKIT_RUNNER="$<TARGET_FILE:opsroom-plugin-runner>")
+  target_link_libraries(${name} PRIVATE opsroom_plugin_${ARG_TOOL}_objects opsroom_testkit
+                                        ${ARG_LINKS} GTest::gtest_main)
+  if(TARGET opsroom_warnings)
+    target_link_libraries(${name} PRIVATE opsroom_warnings)
+  endif()
+  add_dependencies(${name} opsroom_plugin_${ARG_TOOL} ${ARG_TOOL}-mcp opsroom-plugin-runner)
+  if(NOT ARG_NO_DISCOVERY)
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

@@ -131,7 +131,7 @@ class Registry {
   static json annotations(const Hints& hints) {
     json made{
         {"readOnlyHint", hints.read_only},
-        {"destructiveHint", hints.destructive},
+        {"destructiveHint", hints.destructive && !hints.read_only},
         {"idempotentHint", hints.idempotent},
         {"openWorldHint", hints.open_world}
     };
