@@ -3,6 +3,7 @@
 #include "app/settings.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verbs.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 int run(int argc, char** argv) {
   using namespace opsroom;
+  return_large_blocks();
   const cli::CommandLine line = cli::parse_command_line(argc, argv);
   if (const auto* done = std::get_if<cli::Done>(&line.verb)) return done->exit_code;
   cli::Context context;

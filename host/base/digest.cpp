@@ -23,6 +23,12 @@ const EVP_MD* sha256() {
   return fetched;
 }
 
+using Sum = std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)>;
+
+Sum new_sum() {
+  return Sum(::EVP_MD_CTX_new(), &::EVP_MD_CTX_free);
+}
+
 std::string hex(const unsigned char* data, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
@@ -37,11 +43,14 @@ std::string hex(const unsigned char* data, std::size_t size) {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
+  // Kept, since making one costs more than a short digest.
+  thread_local const Sum sum = new_sum();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256(), nullptr) != 1) {
-    throw Failure(Code::internal, "SHA-256 is not available from OpenSSL");
-  }
+  const bool good = sum && ::EVP_DigestInit_ex(sum.get(), sha256(), nullptr) == 1 &&
+                    ::EVP_DigestUpdate(sum.get(), bytes.data(), bytes.size()) == 1 &&
+                    ::EVP_DigestFinal_ex(sum.get(), digest.data(), &size) == 1;
+  if (!good) throw Failure(Code::internal, "SHA-256 is not available from OpenSSL");
   return hex(digest.data(), size);
 }
 
@@ -49,9 +58,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   // Not blocking on the open of a pipe that nobody writes; for a file it means nothing.
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) throw system_failure(errno, "open " + path.string());
-  const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> sum(
-      ::EVP_MD_CTX_new(), &::EVP_MD_CTX_free
-  );
+  const Sum sum = new_sum();
   bool good = sum && ::EVP_DigestInit_ex(sum.get(), sha256(), nullptr) == 1;
   std::vector<char> piece(256u << 10);
   while (good) {

@@ -100,18 +100,18 @@ void escape(char c, std::string& out) {
 }
 
 /// The library looks at every character by itself; texts are long. Beyond ASCII it knows better.
-void write_string(const std::string& text, std::string& out) {
+void write_string(std::string_view text, std::string& out) {
   std::string_view rest = text;
   const std::size_t begin = out.size();
   out += '"';
   while (true) {
     const std::size_t plain = plain_length(rest);
-    out.append(rest, 0, plain);
+    out.append(rest.data(), plain);
     rest.remove_prefix(plain);
     if (rest.empty()) break;
     if (is_beyond_ascii(rest.front())) {
       out.resize(begin);
-      out += dump_by_library(Json(text));
+      out += dump_by_library(Json(std::string(text)));
       return;
     }
     escape(rest.front(), out);
@@ -254,6 +254,10 @@ std::string_view json_type(const Json& value) {
     default:
       return "unknown";
   }
+}
+
+void append_quoted(std::string_view text, std::string& out) {
+  write_string(text, out);
 }
 
 std::string dump(const Json& value) {

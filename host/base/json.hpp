@@ -33,4 +33,7 @@ std::string_view json_type(const Json& value);
 /// Serialises for the wire or a column: invalid UTF-8 becomes U+FFFD instead of an exception.
 std::string dump(const Json& value);
 
+/// Appends a text as JSON, as dump() writes it.
+void append_quoted(std::string_view text, std::string& out);
+
 }  // namespace opsroom

@@ -21,8 +21,8 @@ std::string_view stop_reason_name(StopReason reason) {
 void Stop::request(StopReason reason) {
   if (requested() || reason == StopReason::none) return;
   reason_ = reason;
-  const Callbacks now = *callbacks_;
-  callbacks_->clear();
+  // Nobody's any more, so that a callback may end subscriptions, its own among them.
+  const Callbacks now = std::move(*std::exchange(callbacks_, std::make_shared<Callbacks>()));
   for (const auto& callback : now)
     callback(reason);
   signal_.notify();
@@ -34,19 +34,7 @@ Stop::Subscription Stop::subscribe(std::function<void(StopReason)> on_stop) {
     return Subscription();
   }
   callbacks_->push_back(std::move(on_stop));
-  const auto position = std::prev(callbacks_->end());
-  // Weak, since the subscriber may outlive the Stop. A fired list is empty: nothing to erase.
-  std::weak_ptr<Callbacks> weak = callbacks_;
-  return Subscription([weak, position] {
-    const auto list = weak.lock();
-    if (!list) return;
-    for (auto it = list->begin(); it != list->end(); ++it) {
-      if (it == position) {
-        list->erase(it);
-        return;
-      }
-    }
-  });
+  return Subscription(callbacks_);
 }
 
 Task<> Stop::wait() {

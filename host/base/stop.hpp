@@ -3,6 +3,7 @@
 #include "base/async.hpp"
 
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <string>
@@ -24,24 +25,35 @@ std::string_view stop_reason_name(StopReason reason);
 /// instead of Asio's cancellation, because stopping a tool is itself work that must be awaited
 /// (tell it, give it grace, kill it). Io thread only.
 class Stop {
+  using Callbacks = std::list<std::function<void(StopReason)>>;
+
  public:
   /// Unsubscribes when destroyed.
   class Subscription {
    public:
     Subscription() = default;
-    explicit Subscription(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
-    Subscription(Subscription&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
+    Subscription(Subscription&& other) noexcept
+        : list_(std::move(other.list_)), position_(other.position_) {}
     Subscription& operator=(Subscription&& other) noexcept {
-      if (cancel_) cancel_();
-      cancel_ = std::exchange(other.cancel_, nullptr);
+      end();
+      list_ = std::move(other.list_);
+      position_ = other.position_;
       return *this;
     }
-    ~Subscription() {
-      if (cancel_) cancel_();
-    }
+    ~Subscription() { end(); }
 
    private:
-    std::function<void()> cancel_;
+    friend class Stop;
+    explicit Subscription(const std::shared_ptr<Callbacks>& list)
+        : list_(list), position_(std::prev(list->end())) {}
+    void end() {
+      if (const auto list = list_.lock()) list->erase(position_);
+      list_.reset();
+    }
+
+    // Weak, since the subscriber may outlive the Stop, and the list goes once it has been called.
+    std::weak_ptr<Callbacks> list_;
+    Callbacks::iterator position_;
   };
 
   explicit Stop(asio::any_io_executor executor) : signal_(std::move(executor)) {}
@@ -59,7 +71,6 @@ class Stop {
   Task<> wait();
 
  private:
-  using Callbacks = std::list<std::function<void(StopReason)>>;
   StopReason reason_ = StopReason::none;
   std::shared_ptr<Callbacks> callbacks_ = std::make_shared<Callbacks>();
   Signal signal_;

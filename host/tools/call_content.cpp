@@ -123,7 +123,23 @@ std::string read_content(Json& content, Json& others, ToolResult& into) {
   return joined;
 }
 
+void take_verdict(bool failed, const std::string& text, ToolResult& into) {
+  into.succeeded = !failed;
+  if (failed) into.error = text.empty() ? "the tool reported an error" : text;
+}
+
+Json text_output(std::string text) {
+  Json output = Json::object();
+  output.emplace("text", std::move(text));
+  return output;
+}
+
 }  // namespace
+
+void take_text_result(std::string text, bool failed, ToolResult& into) {
+  take_verdict(failed, text, into);
+  into.output = text_output(std::move(text));
+}
 
 void read_call_result(Json result, ToolResult& into) {
   if (!result.is_object()) throw Failure(Code::invalid, "its result is not an object");
@@ -137,14 +153,13 @@ void read_call_result(Json result, ToolResult& into) {
   Json others = Json::array();
   if (has_content) text = read_content(*content, others, into);
   const Json* failed = field(result, "isError");
-  into.succeeded = failed == nullptr || *failed != true;
-  if (!into.succeeded) into.error = text.empty() ? "the tool reported an error" : text;
+  take_verdict(failed != nullptr && *failed == true, text, into);
   if (structured != result.end() && !structured->is_null()) {
     into.output = std::move(*structured);
     into.structured = true;
     return;
   }
-  into.output = Json{{"text", std::move(text)}};
+  into.output = text_output(std::move(text));
   if (!others.empty()) into.output["content"] = std::move(others);
 }
 

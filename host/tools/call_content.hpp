@@ -13,6 +13,9 @@ namespace opsroom::tools::mcp {
 /// their entries name. Failure{invalid} when `result` is no call result.
 void read_call_result(Json result, ToolResult& into);
 
+/// The same for a result that was text and nothing else, read already.
+void take_text_result(std::string text, bool failed, ToolResult& into);
+
 /// Puts the step before the names that were made up for artifacts, which must be unique in the run.
 void name_artifacts(ToolResult& result, const std::string& step);
 

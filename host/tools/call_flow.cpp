@@ -100,7 +100,7 @@ Task<> CallFlow::go_on_from(CallState state) {
 }
 
 const std::shared_ptr<Exchange>& CallFlow::send_call() {
-  mcp::CallContext context{call_.call, call_.name, call_.directory, unix_ms(call_.latest)};
+  mcp::CallContext context{call_.call, call_.name, call_.directory.native(), unix_ms(call_.latest)};
   context.traceparent = call_.traceparent;
   context.input_responses = std::exchange(responses_, Json());
   context.request_state = std::exchange(request_state_, std::nullopt);
@@ -247,8 +247,7 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   record.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_);
   const bool left = exchange.sent && !exchange.sent->untouched();
   record.bytes_sent = left ? static_cast<std::int64_t>(exchange.bytes) : 0;
-  if (exchange.answer)
-    record.bytes_received = static_cast<std::int64_t>(exchange.answer->text.size());
+  if (exchange.answer) record.bytes_received = static_cast<std::int64_t>(exchange.answer->bytes);
   record.round = round_;
   record.delivery = result_.delivery;
   record.outcome = std::move(outcome);

@@ -2,21 +2,14 @@
 
 #include "base/failure.hpp"
 #include "base/text.hpp"
+#include "tools/envelope_parsers.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <charconv>
 
 namespace opsroom::tools {
 namespace {
-
-namespace ondemand = simdjson::ondemand;
-
-constexpr int deepest = 128;
-// Buffers that a large message made are given back after it: they are several times its size.
-constexpr std::size_t large_message = 1u << 20;
-constexpr std::size_t long_string = 1024;
 
 Json to_json(ondemand::value value, int depth);
 
@@ -30,19 +23,6 @@ Json number_to_json(ondemand::value& value) {
   // Integers beyond 64 bits: nlohmann reads them as doubles, and refuses what is no number.
   const std::string_view token = value.raw_json_token();
   return Json::parse(token);
-}
-
-/// A long string without escapes is copied once, straight from the message.
-std::string string_of(ondemand::value& value) {
-  std::string_view raw = value.raw_json_token();
-  if (raw.size() >= long_string) {
-    while (!raw.empty() && raw.back() != '"')
-      raw.remove_suffix(1);
-    if (raw.size() >= 2 && raw.find('\\') == std::string_view::npos) {
-      return std::string(raw.substr(1, raw.size() - 2));
-    }
-  }
-  return std::string(std::string_view(value.get_string()));
 }
 
 Json object_to_json(ondemand::object object, int depth) {
@@ -62,8 +42,8 @@ Json array_to_json(ondemand::array array, int depth) {
 }
 
 Json to_json(ondemand::value value, int depth) {
-  if (depth > deepest) {
-    throw Failure(Code::invalid, fmt::format("nested deeper than {} levels", deepest));
+  if (depth > deepest_json) {
+    throw Failure(Code::invalid, fmt::format("nested deeper than {} levels", deepest_json));
   }
   switch (value.type().value()) {
     case ondemand::json_type::object:
@@ -144,12 +124,6 @@ void classify(Envelope& envelope, const Fields& fields) {
   }
 }
 
-simdjson::padded_string_view padded(
-    const std::string& text, std::size_t begin, std::size_t length
-) {
-  return simdjson::padded_string_view(text.data() + begin, length, text.capacity() - begin);
-}
-
 Fields read_fields(ondemand::document& document) {
   Fields fields;
   for (auto field : document.get_object()) {
@@ -167,12 +141,6 @@ bool is_batch(std::string_view text) {
 
 }  // namespace
 
-struct EnvelopeReader::Parsers {
-  ondemand::parser outer;
-  ondemand::document document;  ///< of the outer one
-  ondemand::parser inner;
-};
-
 EnvelopeReader::EnvelopeReader() : parsers_(std::make_unique<Parsers>()) {}
 EnvelopeReader::~EnvelopeReader() = default;
 
@@ -188,6 +156,7 @@ std::optional<std::int64_t> Envelope::number() const {
 Envelope EnvelopeReader::read(std::string text) {
   Envelope envelope;
   envelope.text = std::move(text);
+  envelope.bytes = envelope.text.size();
   envelope.text.reserve(envelope.text.size() + simdjson::SIMDJSON_PADDING);
   if (is_batch(envelope.text)) {
     envelope.kind = Envelope::Kind::batch;
@@ -248,20 +217,10 @@ void EnvelopeReader::start_afresh() {
 
 Json EnvelopeReader::parse_again(const Envelope& envelope) {
   const bool is_object = envelope.text[envelope.begin] == '{';
-  if (envelope.parse == parses_) {
-    // Nothing was read since: its structure is known.
-    parsers_->document.rewind();
-    for (auto field : parsers_->document.get_object()) {
-      ondemand::value value = field.value();
-      const std::string_view token = value.raw_json_token();
-      if (token.data() != envelope.payload().data()) continue;
-      if (is_object) return object_to_json(value.get_object(), 0);
-      return array_to_json(value.get_array(), 0);
-    }
-  }
-  auto document = parsers_->inner.iterate(padded(envelope.text, envelope.begin, envelope.length));
-  if (is_object) return object_to_json(document.get_object(), 0);
-  return array_to_json(document.get_array(), 0);
+  return parsers_->read_payload(envelope, envelope.parse == parses_, [&](auto& value) {
+    if (is_object) return object_to_json(value.get_object(), 0);
+    return array_to_json(value.get_array(), 0);
+  });
 }
 
 std::string request_text(std::int64_t id, std::string_view method, const Json& params) {

@@ -36,10 +36,18 @@ struct Envelope {
   /// The id as one of ours, which are integers; a server that answers "7" to 7 is understood.
   std::optional<std::int64_t> number() const;
 
-  std::string text;  ///< the whole message
+  std::string text;       ///< the whole message
+  std::size_t bytes = 0;  ///< of it as it came
   std::size_t begin = 0;
   std::size_t length = 0;
   std::uint64_t parse = 0;  ///< which one of its reader's it came from
+};
+
+/// A tool's result that is text and nothing else: what most are.
+struct PlainResult {
+  std::string text;     ///< of all contents, joined by line breaks
+  bool failed = false;  ///< isError
+  bool typed = false;   ///< says `"resultType": "complete"`, else nothing
 };
 
 /// Parses envelopes and payloads with simdjson, whose buffers it keeps from message to message. The
@@ -57,6 +65,10 @@ class EnvelopeReader {
   /// The payload as a value (null when there is none). Failure{invalid} when it is no JSON or
   /// nested deeper than 128 levels.
   Json payload(const Envelope& envelope);
+
+  /// The result of a tools/call if it is a plain one; else payload() has to tell. A long text is
+  /// taken out of the envelope, which has no payload afterwards.
+  std::optional<PlainResult> take_plain_result(Envelope& envelope);
 
  private:
   struct Parsers;

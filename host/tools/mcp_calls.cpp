@@ -62,12 +62,9 @@ std::shared_ptr<Exchange> McpClient::start_call(
   auto exchange = register_exchange("tools/call");
   exchange->sink = std::move(sink);
   exchange->arguments = mcp::call_arguments(context.call);
-  context.progress_token = exchange->id;
+  context.id = exchange->id;
   const std::string_view meta = era_ == Era::modern ? std::string_view(modern_meta_) : "";
-  std::string text =
-      fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":)", exchange->id);
-  text += mcp::call_params(context, exchange->arguments, meta);
-  text += '}';
+  std::string text = mcp::call_request(context, exchange->arguments, meta);
   exchange->bytes = text.size();
   exchange->sent = channel_.post(std::move(text));
   return exchange;
@@ -92,7 +89,8 @@ std::shared_ptr<Exchange> McpClient::hold_open(std::shared_ptr<CallSink> sink) {
 Task<McpClient::Wake> McpClient::wait(
     std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop
 ) {
-  const auto subscription = stop.subscribe([exchange](StopReason) { exchange->alarm.ring(); });
+  const auto subscription =
+      stop.subscribe([alarm = &exchange->alarm](StopReason) { alarm->ring(); });
   CallSink& sink = *exchange->sink;
   // Persons asked before belong to an earlier request, whose limits are over.
   const auto held_before = sink.held_for();
@@ -181,7 +179,7 @@ void McpClient::read_answer(Json payload, ToolResult& into, Pending& pending) {
   }
 }
 
-ToolResult McpClient::result(const Exchange& exchange, Pending& pending) {
+ToolResult McpClient::result(Exchange& exchange, Pending& pending) {
   ToolResult result;
   if (exchange.too_large) {
     result.delivery = Delivery::answered;
@@ -196,9 +194,14 @@ ToolResult McpClient::result(const Exchange& exchange, Pending& pending) {
     return result;
   }
   result.delivery = Delivery::answered;
-  const Envelope& answer = *exchange.answer;
+  Envelope& answer = *exchange.answer;
   try {
     if (answer.kind == Envelope::Kind::malformed) throw Failure(Code::invalid, answer.problem);
+    if (auto plain = reader_.take_plain_result(answer)) {
+      if (era_ == Era::modern && !plain->typed) note_missing_type();
+      mcp::take_text_result(std::move(plain->text), plain->failed, result);
+      return result;
+    }
     Json payload = reader_.payload(answer);
     if (answer.kind == Envelope::Kind::error) {
       read_error(payload, result, pending);
@@ -212,7 +215,7 @@ ToolResult McpClient::result(const Exchange& exchange, Pending& pending) {
   return result;
 }
 
-ToolResult McpClient::result(const Exchange& exchange) {
+ToolResult McpClient::result(Exchange& exchange) {
   Pending pending;
   ToolResult out = result(exchange, pending);
   if (pending.kind == Pending::Kind::none || pending.kind == Pending::Kind::url) return out;

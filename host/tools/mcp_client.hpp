@@ -125,9 +125,10 @@ class McpClient {
   void drop_task(const std::string& task) { tasks_.erase(task); }
 
   /// What came of a tools/call, exactly as far as it is known now. Where the answer is not the end
-  /// of the call, `pending` is set and only `delivery` counts.
-  ToolResult result(const Exchange& exchange, Pending& pending);
-  ToolResult result(const Exchange& exchange);
+  /// of the call, `pending` is set and only `delivery` counts. Reads an answer once: what is large
+  /// in it moves to the result.
+  ToolResult result(Exchange& exchange, Pending& pending);
+  ToolResult result(Exchange& exchange);
   /// The same for a task's final result.
   ToolResult task_result(Json payload);
   /// The result of another request of a call. Throws Failure.

@@ -49,9 +49,28 @@ Json modern_meta(const mcp::ClientProfile& profile) {
   };
 }
 
-std::string quoted(std::string text) {
-  return dump(Json(std::move(text)));
-}
+// What a request holds beside its arguments: ids, names, a path.
+constexpr std::size_t room_around_arguments = 640;
+
+/// JSON put together piece by piece in one buffer.
+class Text {
+ public:
+  explicit Text(std::size_t room) { text_.reserve(room); }
+
+  Text& raw(std::string_view piece) {
+    text_ += piece;
+    return *this;
+  }
+  Text& quoted(std::string_view piece) {
+    append_quoted(piece, text_);
+    return *this;
+  }
+  Text& number(std::int64_t value) { return raw(fmt::format_int(value).str()); }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
 
 std::optional<std::int64_t> whole(const Json* value) {
   if (value == nullptr || !value->is_number_integer()) return std::nullopt;
@@ -97,51 +116,31 @@ std::string call_arguments(const ToolCall& call) {
 }
 
 // Put together as text: on the way of every call, and a copy of large arguments is saved.
-std::string call_params(
+std::string call_request(
     const CallContext& context, std::string_view arguments, std::string_view meta_members
 ) {
   const ToolCall& call = context.call;
-  std::string out;
-  out.reserve(arguments.size() + meta_members.size() + 512);
-  const auto into = std::back_inserter(out);
-  fmt::format_to(
-      into,
-      R"({{"_meta":{{"progressToken":{},"io.opsroom/call":{{"run":{},"step":{},"attempt":{},)",
-      context.progress_token,
-      call.run.value,
-      quoted(call.step),
-      call.attempt
-  );
-  fmt::format_to(
-      into,
-      R"("idempotencyKey":{},"workdir":{},"deadlineMs":{}}})",
-      quoted(call.idempotency_key),
-      quoted(context.directory.string()),
-      context.deadline_unix_ms
-  );
+  Text out(arguments.size() + meta_members.size() + room_around_arguments);
+  out.raw(R"({"jsonrpc":"2.0","id":)").number(context.id);
+  out.raw(R"(,"method":"tools/call","params":{"_meta":{"progressToken":)").number(context.id);
+  out.raw(R"(,"io.opsroom/call":{"run":)").number(call.run.value);
+  out.raw(R"(,"step":)").quoted(call.step).raw(R"(,"attempt":)").number(call.attempt);
+  out.raw(R"(,"idempotencyKey":)").quoted(call.idempotency_key);
+  out.raw(R"(,"workdir":)").quoted(context.directory);
+  out.raw(R"(,"deadlineMs":)").number(context.deadline_unix_ms).raw("}");
   if (!context.traceparent.empty()) {
-    fmt::format_to(into, R"(,"traceparent":{})", quoted(context.traceparent));
-    if (!context.tracestate.empty()) {
-      fmt::format_to(into, R"(,"tracestate":{})", quoted(context.tracestate));
-    }
+    out.raw(R"(,"traceparent":)").quoted(context.traceparent);
+    if (!context.tracestate.empty()) out.raw(R"(,"tracestate":)").quoted(context.tracestate);
   }
-  if (!meta_members.empty()) {
-    out += ',';
-    out += meta_members;
-  }
-  fmt::format_to(into, R"(}},"name":{},"arguments":)", quoted(context.name));
-  out += arguments;
+  if (!meta_members.empty()) out.raw(",").raw(meta_members);
+  out.raw(R"(},"name":)").quoted(context.name).raw(R"(,"arguments":)").raw(arguments);
   if (!context.input_responses.is_null()) {
-    fmt::format_to(into, R"(,"inputResponses":{})", dump(context.input_responses));
+    out.raw(R"(,"inputResponses":)").raw(dump(context.input_responses));
   }
-  if (context.request_state) {
-    fmt::format_to(into, R"(,"requestState":{})", quoted(*context.request_state));
-  }
-  if (context.task_ttl_ms) {
-    fmt::format_to(into, R"(,"task":{{"ttl":{}}})", *context.task_ttl_ms);
-  }
-  out += '}';
-  return out;
+  if (context.request_state) out.raw(R"(,"requestState":)").quoted(*context.request_state);
+  if (context.task_ttl_ms) out.raw(R"(,"task":{"ttl":)").number(*context.task_ttl_ms).raw("}");
+  out.raw("}}");
+  return std::move(out).text();
 }
 
 std::string file_uri(const std::filesystem::path& path) {

@@ -42,23 +42,25 @@ std::string modern_meta_members(const ClientProfile& profile);
 
 Json initialize_params(const ClientProfile& profile);
 
-/// A tools/call: `_meta` carries the progress token and who calls (`io.opsroom/call`).
+/// A tools/call: `_meta` carries the progress token and who calls (`io.opsroom/call`). What it
+/// views is the caller's.
 struct CallContext {
   const ToolCall& call;
-  std::string name;                   ///< the tool, without its source
-  std::filesystem::path directory;    ///< the lane
+  std::string_view name;              ///< the tool, without its source
+  std::string_view directory;         ///< the lane
   std::int64_t deadline_unix_ms = 0;  ///< when the host gives up
-  std::int64_t progress_token = 0;
-  std::string traceparent{};                   ///< W3C trace context; empty: none
-  std::string tracestate{};                    ///< only beside a traceparent
+  std::int64_t id = 0;
+  std::string_view traceparent{};              ///< W3C trace context; empty: none
+  std::string_view tracestate{};               ///< only beside a traceparent
   Json input_responses{};                      ///< of a call that goes on: object; else null
   std::optional<std::string> request_state{};  ///< to be given back as it came
   std::optional<std::int64_t> task_ttl_ms{};   ///< ask for a task (2025-11-25), kept that long
 };
 
-/// The params of a tools/call as JSON text. `arguments` is dump(call.arguments), made once for all
-/// tries; `meta_members` as modern_meta_members() makes it, or empty.
-std::string call_params(
+/// A tools/call request as JSON text, its progress token being its id. `arguments` is
+/// dump(call.arguments), made once for all tries; `meta_members` as modern_meta_members() makes it,
+/// or empty.
+std::string call_request(
     const CallContext& context, std::string_view arguments, std::string_view meta_members = {}
 );
 std::string call_arguments(const ToolCall& call);

@@ -1,5 +1,6 @@
 // What talking to tools costs: our MCP client over two pipes beside the same bytes without JSON,
 // and beside the clients of the TypeScript SDKs, with the same servers.
+#include "base/memory.hpp"
 #include "bench/mcp_peers.hpp"
 #include "bench/mcp_room.hpp"
 #include "bench/pipe_floor.hpp"
@@ -151,6 +152,7 @@ void run_to_its_end(Room& room, Task<> task) {
 }
 
 int run(int argc, char** argv) {
+  return_large_blocks();
   process::ignore_sigpipe();
   Room room;
   if (argc == 2 && std::string_view(argv[1]) == memory_only) {

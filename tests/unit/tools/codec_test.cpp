@@ -12,7 +12,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(CallParams, CarryTokenAndWhoCalls) {
+Json params_of(const std::string& request) {
+  const Json message = Json::parse(request);
+  EXPECT_EQ(message["jsonrpc"], "2.0");
+  EXPECT_EQ(message["method"], "tools/call");
+  EXPECT_EQ(message["id"], message["params"]["_meta"]["progressToken"]);
+  return message["params"];
+}
+
+TEST(CallRequest, CarriesTokenAndWhoCalls) {
   ToolCall call;
   call.run = RunId{7};
   call.step = "test";
@@ -21,7 +29,7 @@ TEST(CallParams, CarryTokenAndWhoCalls) {
   call.arguments = Json{{"a", 1}};
   mcp::CallContext context{call, "run", "/lane", 1234, 9};
   context.traceparent = "00-a-b-01";
-  const Json params = Json::parse(mcp::call_params(context, mcp::call_arguments(call)));
+  const Json params = params_of(mcp::call_request(context, mcp::call_arguments(call)));
   EXPECT_EQ(params["name"], "run");
   EXPECT_EQ(params["arguments"], (Json{{"a", 1}}));
   EXPECT_EQ(params["_meta"]["progressToken"], 9);
@@ -36,13 +44,13 @@ TEST(CallParams, CarryTokenAndWhoCalls) {
     EXPECT_FALSE(params.contains(absent)) << absent;
 }
 
-TEST(CallParams, OfACallThatGoesOnGiveBackTheStateAsItCame) {
+TEST(CallRequest, OfACallThatGoesOnGivesBackTheStateAsItCame) {
   ToolCall call;
   mcp::CallContext context{call, "a \"b\"", "/lane", 0, 1};
   context.request_state = std::string("x\0\n\"ü", 6);
   context.input_responses = Json{{"k", {{"action", "accept"}}}};
   const std::string meta = mcp::modern_meta_members({true, true, "warning"});
-  const Json params = Json::parse(mcp::call_params(context, mcp::call_arguments(call), meta));
+  const Json params = params_of(mcp::call_request(context, mcp::call_arguments(call), meta));
   EXPECT_EQ(params["name"], "a \"b\"");
   EXPECT_EQ(params["requestState"], std::string("x\0\n\"ü", 6));
   EXPECT_EQ(params["inputResponses"]["k"]["action"], "accept");

@@ -118,6 +118,83 @@ TEST(Envelope, LongTextsKeepEveryCharacter) {
   }
 }
 
+std::optional<PlainResult> plain_of(EnvelopeReader& reader, const std::string& result) {
+  Envelope envelope = reader.read(R"({"jsonrpc":"2.0","id":1,"result":)" + result + "}");
+  const std::size_t bytes = envelope.text.size();
+  auto plain = reader.take_plain_result(envelope);
+  EXPECT_EQ(envelope.bytes, bytes);
+  // What is not plain is left as it was, to be read the long way.
+  if (!plain) EXPECT_EQ(envelope.text.size(), bytes);
+  return plain;
+}
+
+std::string content(const std::string& text) {
+  return R"({"type":"text","text":")" + text + R"("})";
+}
+
+TEST(PlainResult, IsTextAndNothingElse) {
+  EnvelopeReader reader;
+  const auto one = plain_of(reader, R"({"content":[)" + content(R"(a\u00e9 \"b\")") + "]}");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->text, "a\u00e9 \"b\"");
+  EXPECT_FALSE(one->failed);
+  EXPECT_FALSE(one->typed);
+  const auto failed = plain_of(
+      reader,
+      R"({"_meta":{"x":[1,{"y":null}]},"resultType":"complete","isError":true,"content":[)" +
+          content("") + "," + content("a") + "," + content("b") + "]}"
+  );
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->text, "a\nb");
+  EXPECT_TRUE(failed->failed);
+  EXPECT_TRUE(failed->typed);
+  EXPECT_EQ(plain_of(reader, R"({"content":[]})")->text, "");
+}
+
+TEST(PlainResult, ALongTextKeepsEveryCharacterWhereverItStands) {
+  EnvelopeReader reader;
+  const std::string large(3u << 20, 'x');
+  const std::string middling(2000, 'y');
+  EXPECT_EQ(plain_of(reader, R"({"content":[)" + content(large) + "]}")->text, large);
+  const std::string both = R"({"content":[)" + content(middling) + "," + content(large) + "]}";
+  EXPECT_EQ(plain_of(reader, both)->text, middling + "\n" + large);
+  EXPECT_EQ(
+      plain_of(reader, R"({"content":[)" + content(middling + "\\n") + "]}")->text, middling + "\n"
+  );
+}
+
+TEST(PlainResult, AnythingElseIsReadTheLongWay) {
+  EnvelopeReader reader;
+  for (const char* result :
+       {R"({})",
+        R"([])",
+        R"("content")",
+        R"({"content":[],"content":[]})",
+        R"({"content":[],"structuredContent":{}})",
+        R"({"content":[],"task":{}})",
+        R"({"content":[],"resultType":"input_required"})",
+        R"({"content":[],"resultType":7})",
+        R"({"content":[],"isError":"no"})",
+        R"({"content":[{"type":"image","data":"x"}]})",
+        R"({"content":[{"type":"text"}]})",
+        R"({"content":[{"type":"text","text":1}]})",
+        R"({"content":[{"type":"text","text":"x","annotations":{}}]})",
+        R"({"content":["x"]})",
+        R"({"content":{}})",
+        R"({"content":[],"_meta":{"x":tru}})",
+        R"({"content":[],"_meta":[1 2]})"})
+    EXPECT_FALSE(plain_of(reader, result)) << result;
+  const std::string deep(200, '[');
+  EXPECT_FALSE(plain_of(reader, R"({"content":[],"_meta":)" + deep + std::string(200, ']') + "}"));
+}
+
+TEST(PlainResult, OfAnEarlierMessageIsReadToo) {
+  EnvelopeReader reader;
+  Envelope first = reader.read(R"({"id":1,"result":{"content":[{"type":"text","text":"one"}]}})");
+  reader.read(R"({"id":2,"result":{"content":[{"type":"text","text":"two"}]}})");
+  EXPECT_EQ(reader.take_plain_result(first)->text, "one");
+}
+
 TEST(Envelope, DeepNestingIsAFailureAndNoCrash) {
   EnvelopeReader reader;
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
