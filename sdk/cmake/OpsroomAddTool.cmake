@@ -15,7 +15,7 @@ function(opsroom_add_tool name)
   set(objects opsroom_plugin_${name}_objects)
   add_library(${objects} OBJECT ${ARG_SOURCES})
   target_compile_definitions(${objects} PRIVATE OPSROOM_PLUGIN_BUILD)
-  target_link_libraries(${objects} PUBLIC opsroom_tool ${ARG_LINKS})
+  target_link_libraries(${objects} PUBLIC opsroom::tool ${ARG_LINKS})
   if(TARGET opsroom_warnings)
     target_link_libraries(${objects} PRIVATE opsroom_warnings)
   endif()
@@ -24,7 +24,7 @@ function(opsroom_add_tool name)
                           CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 
   add_library(opsroom_plugin_${name} MODULE $<TARGET_OBJECTS:${objects}>)
-  target_link_libraries(opsroom_plugin_${name} PRIVATE opsroom_tool ${ARG_LINKS})
+  target_link_libraries(opsroom_plugin_${name} PRIVATE opsroom::tool ${ARG_LINKS})
   set_target_properties(
     opsroom_plugin_${name}
     PROPERTIES OUTPUT_NAME ${name} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${library} LINKER_LANGUAGE CXX
@@ -37,8 +37,8 @@ function(opsroom_add_tool name)
     target_link_options(opsroom_plugin_${name} PRIVATE -Wl,--no-undefined)
   endif()
 
-  add_executable(${name}-mcp $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:opsroom_export_server>)
-  target_link_libraries(${name}-mcp PRIVATE opsroom_stdio ${ARG_LINKS})
+  add_executable(${name}-mcp $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:opsroom::export_server>)
+  target_link_libraries(${name}-mcp PRIVATE opsroom::stdio ${ARG_LINKS})
   set_target_properties(${name}-mcp PROPERTIES LINKER_LANGUAGE CXX RUNTIME_OUTPUT_DIRECTORY ${binary})
   if(NOT ARG_NO_INSTALL)
     install(TARGETS opsroom_plugin_${name} LIBRARY DESTINATION lib/opsroom/plugins)
@@ -52,19 +52,21 @@ endfunction()
 # opsroom/testkit/every_way.hpp knows where its library, its server and the runner are.
 function(opsroom_add_tool_test name)
   cmake_parse_arguments(ARG "NO_DISCOVERY" "TOOL" "SOURCES;LINKS" ${ARGN})
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
   add_executable(${name} ${ARG_SOURCES})
   target_compile_definitions(
     ${name}
     PRIVATE OPSROOM_PLUGIN_BUILD
             OPSROOM_TESTKIT_LIBRARY="$<TARGET_FILE:opsroom_plugin_${ARG_TOOL}>"
             OPSROOM_TESTKIT_SERVER="$<TARGET_FILE:${ARG_TOOL}-mcp>"
-            OPSROOM_TESTKIT_RUNNER="$<TARGET_FILE:opsroom-plugin-runner>")
-  target_link_libraries(${name} PRIVATE opsroom_plugin_${ARG_TOOL}_objects opsroom_testkit
+            OPSROOM_TESTKIT_RUNNER="$<TARGET_FILE:opsroom::plugin-runner>")
+  target_link_libraries(${name} PRIVATE opsroom_plugin_${ARG_TOOL}_objects opsroom::testkit
                                         ${ARG_LINKS} GTest::gtest_main)
   if(TARGET opsroom_warnings)
     target_link_libraries(${name} PRIVATE opsroom_warnings)
   endif()
-  add_dependencies(${name} opsroom_plugin_${ARG_TOOL} ${ARG_TOOL}-mcp opsroom-plugin-runner)
+  add_dependencies(${name} opsroom_plugin_${ARG_TOOL} ${ARG_TOOL}-mcp opsroom::plugin-runner)
   if(NOT ARG_NO_DISCOVERY)
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES PROPERTIES TIMEOUT 300)
   endif()
