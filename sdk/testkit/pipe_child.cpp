@@ -70,6 +70,9 @@ PipeChild::PipeChild(
   ::close(from.write_end);
   in_ = to.write_end;
   out_ = from.read_end;
+  // A child that has gone must not end this program, nor one that does not read hold it up.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::fcntl(in_, F_SETFL, O_NONBLOCK);
   if (failed == 0) return;
   ::close(in_);
   ::close(out_);
@@ -81,15 +84,17 @@ PipeChild::~PipeChild() {
   if (out_ >= 0) ::close(out_);
 }
 
-bool PipeChild::send(const std::string& line) {
-  // A child that has gone must not end the test program with SIGPIPE.
-  ::signal(SIGPIPE, SIG_IGN);
+bool PipeChild::send(const std::string& line, Clock::time_point until) {
   const std::string text = line + "\n";
   std::size_t sent = 0;
   while (sent < text.size()) {
     const ssize_t written = ::write(in_, text.data() + sent, text.size() - sent);
-    if (written < 0 && errno != EINTR) return false;
     if (written > 0) sent += static_cast<std::size_t>(written);
+    if (written > 0 || errno == EINTR) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+    if (errno != EAGAIN || left.count() <= 0) return false;
+    pollfd watched{in_, POLLOUT, 0};
+    ::poll(&watched, 1, static_cast<int>(left.count()));
   }
   return true;
 }

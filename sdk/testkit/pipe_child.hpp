@@ -12,7 +12,6 @@ namespace opsroom::testkit {
 /// it, whatever it does, when destroyed.
 class PipeChild {
  public:
-  static constexpr const char* good_end = "it exited with 0";
   using Clock = std::chrono::steady_clock;
 
   /// Throws std::runtime_error when the program can't be started.
@@ -21,8 +20,8 @@ class PipeChild {
   PipeChild(const PipeChild&) = delete;
   PipeChild& operator=(const PipeChild&) = delete;
 
-  /// False once the child no longer reads.
-  bool send(const std::string& line);
+  /// False once the child no longer reads, or does not in time.
+  bool send(const std::string& line, Clock::time_point until);
   /// The next line; none when the deadline passes or the child has closed its stdout.
   std::optional<std::string> receive(Clock::time_point until);
   bool closed() const noexcept { return closed_; }

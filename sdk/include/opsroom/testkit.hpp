@@ -140,7 +140,7 @@ std::unique_ptr<Tool> in_memory(const opsroom_plugin& plugin, Options options = 
 std::unique_ptr<Tool> through_runner(
     const std::filesystem::path& runner, const std::filesystem::path& library, Options options = {}
 );
-/// Any MCP server over stdio that speaks 2026-07-28.
+/// Any MCP server over stdio; questions need one that speaks 2026-07-28.
 std::unique_ptr<Tool> as_server(const std::vector<std::string>& command, Options options = {});
 
 /// Calls the tool once to the end, then again and again, cancelled at each of its checkpoints in
