@@ -74,7 +74,7 @@ int print_manifest(const opsroom_plugin& plugin, int out) {
 int run(const Intent& intent) {
   die_with_parent();
   opsroom::runner::apply_limits(intent.limits);
-  opsroom::ServeOptions options;
+  opsroom::ServeOptions options = opsroom::options_from_environment();
   options.stdio = opsroom::guard_stdio();
   options.config = intent.config;
   const opsroom_plugin& plugin = opsroom::runner::load_plugin(intent.library);

@@ -1,101 +1,98 @@
 #include "invocation.hpp"
 
+#include "json_reader.hpp"
+
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <opsroom/text.hpp>
-#include <sys/eventfd.h>
-#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace opsroom::sdk {
 namespace {
 
-constexpr std::size_t most_artifact_bytes = std::size_t{8} << 20;
-constexpr auto progress_pause = std::chrono::milliseconds(10);
+/// What of a result decides how it travels on.
+struct Outline {
+  std::string_view content;
+  std::string_view structured;
+  std::string_view is_error;
+  bool has_meta = false;
+  bool good = false;
+};
 
-std::string_view view(opsroom_text text) {
-  return text.size == 0 || text.data == nullptr ? std::string_view{}
-                                                : std::string_view{text.data, text.size};
+Outline outline_of(std::string_view text) {
+  Outline seen;
+  JsonReader reader(text);
+  const bool object = reader.object([&](std::string_view key) {
+    const auto value = reader.value();
+    if (key == "content") seen.content = value;
+    if (key == "structuredContent") seen.structured = value;
+    if (key == "isError") seen.is_error = value;
+    if (key == "_meta" || key == "resultType") seen.has_meta = true;
+  });
+  seen.good = object && reader.ended();
+  return seen;
 }
 
-opsroom_text lend(const std::string& text) {
-  return {text.data(), text.size()};
+/// The member without which a result of that kind is none.
+const char* essential_member(Target target) {
+  constexpr std::array members{"content", "contents", "messages", "completion"};
+  return members.at(static_cast<std::size_t>(target));
 }
 
-const char* level_name(int32_t level) {
-  constexpr std::array names{"debug", "info", "warning", "error"};
-  return level >= 0 && level < 4 ? names.at(static_cast<std::size_t>(level)) : "info";
-}
-
-std::string percent_encoded(std::string_view name) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string text;
-  for (const char letter : name) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (std::isalnum(byte) != 0 || letter == '.' || letter == '-' || letter == '_' ||
-        letter == '/') {
-      text += letter;
-    } else {
-      text += '%';
-      text += digits[byte >> 4];
-      text += digits[byte & 15];
-    }
-  }
-  return text;
-}
-
-json artifact_item(const std::string& name, const std::string& media_type, std::string_view bytes) {
-  return {
-      {"type", "resource"},
-      {"resource",
-       {{"uri", "artifact:///" + percent_encoded(name)},
-        {"mimeType", media_type},
-        {"blob", base64(bytes)}}},
-      {"_meta", {{meta::artifact, {{"name", name}, {"mediaType", media_type}}}}}
-  };
+std::string first_text(const json& result) {
+  for (const json& item : result.value("content", json::array()))
+    if (item.is_object() && item.value("type", "") == "text") return item.value("text", "");
+  return "";
 }
 
 }  // namespace
 
-json error_result(const std::string& text) {
-  return {{"content", json::array({{{"type", "text"}, {"text", text}}})}, {"isError", true}};
+Body error_body(const std::string& text) {
+  const json result{
+      {"content", json::array({{{"type", "text"}, {"text", text}}})}, {"isError", true}
+  };
+  return {dumped(result), true, true};
 }
 
-Invocation::Invocation(CallRequest request, Send send, const std::atomic<int>& legacy_log_from)
-    : request_(std::move(request)), send_(std::move(send)), legacy_log_from_(legacy_log_from) {
-  lent_.struct_size = sizeof lent_;
-  lent_.cancel_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (lent_.cancel_fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  lent_.host = this;
-  lent_.workdir = lend(request_.workdir);
-  lent_.context = lend(request_.context);
-  lent_.cancelled = [](void* host) -> int32_t { return self(host).cancelled() ? 1 : 0; };
-  lent_.log = [](void* host, int32_t level, opsroom_text logger, opsroom_text message) {
-    self(host).log(level, logger, message);
-  };
-  lent_.progress = [](void* host, double done, double total, opsroom_text message) {
-    self(host).progress(done, total, message);
-  };
-  lent_.artifact = [](void* host, opsroom_text name, opsroom_text type, opsroom_text bytes) {
-    return self(host).artifact(name, type, bytes);
-  };
-  lent_.need_input = [](void* host, opsroom_text requests, opsroom_text state) {
-    self(host).need_input(requests, state);
-  };
-  lent_.result = [](void* host, opsroom_text text) { self(host).result(text); };
-  lent_.extension = [](void*, const char*) -> const void* { return nullptr; };
+std::string stamped(const Body& body, const std::string& suffix) {
+  constexpr std::string_view complete = "\"resultType\":\"complete\"";
+  if (body.plain) {
+    const auto inner = std::string_view(body.text).substr(0, body.text.rfind('}'));
+    const bool empty = inner.find(':') == std::string_view::npos;
+    std::string text;
+    text.reserve(inner.size() + complete.size() + suffix.size() + 1);
+    return text.append(inner).append(empty ? "" : ",").append(complete).append(suffix);
+  }
+  json result = json::parse(body.text);
+  const json ours = json::parse("{\"x\":0" + suffix);
+  if (!result.contains("_meta") || !result["_meta"].is_object()) result["_meta"] = json::object();
+  result["_meta"].update(ours["_meta"]);
+  result["resultType"] = "complete";
+  return dumped(result);
+}
+
+Invocation::Invocation(const CallRequest& request, std::string context, Surroundings around)
+    : request_(request),
+      context_(std::move(context)),
+      around_(around),
+      cancel_fd_(around.cancel_fds.take()) {
+  lend_functions();
 }
 
 Invocation::~Invocation() {
-  ::close(lent_.cancel_fd);
+  if (!cancelled()) around_.cancel_fds.give_back(std::move(cancel_fd_));
 }
 
 void Invocation::cancel() noexcept {
   cancelled_.store(true);
   const std::uint64_t one = 1;
   // An eventfd takes eight bytes or is already readable; both leave it as it should be.
-  [[maybe_unused]] const ssize_t written = ::write(lent_.cancel_fd, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(cancel_fd_.get(), &one, sizeof one);
+  const std::lock_guard lock(place_mutex_);
+  if (!place_) return;
+  const std::lock_guard waiting(place_->mutex);
+  place_->changed.notify_all();
 }
 
 void Invocation::misbehaved(const std::string& how) {
@@ -106,78 +103,17 @@ void Invocation::misbehaved(const std::string& how) {
 /// Whether nothing more may be sent; to be asked with the mutex held.
 bool Invocation::quiet() noexcept {
   if (closed_) misbehaved("it went on after invoke() had returned");
-  return closed_ || cancelled();
+  return closed_ || cancelled() || muted_.load();
 }
 
-void Invocation::log(int32_t level, opsroom_text logger, opsroom_text message) {
-  const std::lock_guard lock(mutex_);
-  if (quiet()) return;
-  const char* name = level_name(level);
-  const int from = request_.era == Era::legacy ? legacy_log_from_.load()
-                                               : request_.log_from.value_or(severity_silent);
-  if (*severity_of(name) < from) return;
-  send_(notification(
-      "notifications/message",
-      {{"level", name},
-       {"logger", logger.size == 0 ? request_.tool : std::string(view(logger))},
-       {"data", std::string(view(message))}}
-  ));
-}
-
-void Invocation::progress(double done, double total, opsroom_text message) {
-  const std::lock_guard lock(mutex_);
-  if (quiet() || request_.progress_token.is_null() || !std::isfinite(done)) return;
-  if (last_progress_ && done <= *last_progress_) return;
-  const auto now = std::chrono::steady_clock::now();
-  const bool last = total > 0 && done >= total;
-  if (last_progress_ && !last && now - last_progress_at_ < progress_pause) return;
-  last_progress_ = done;
-  last_progress_at_ = now;
-  json params{{"progressToken", request_.progress_token}, {"progress", done}};
-  if (total > 0 && std::isfinite(total)) params["total"] = total;
-  if (message.size > 0) params["message"] = std::string(view(message));
-  send_(notification("notifications/progress", std::move(params)));
-}
-
-opsroom_status Invocation::artifact(opsroom_text name, opsroom_text type, opsroom_text bytes) {
-  const std::lock_guard lock(mutex_);
-  if (quiet()) return OPSROOM_CANCELLED;
-  if (artifact_bytes_ + bytes.size > most_artifact_bytes) {
-    std::fprintf(
-        stderr, "%s: artifacts of one call may have 8 MiB together\n", request_.tool.c_str()
-    );
-    return OPSROOM_BAD_ARGUMENTS;
-  }
-  artifact_bytes_ += bytes.size;
-  artifacts_.push_back(
-      artifact_item(printable_utf8(view(name)), printable_utf8(view(type)), view(bytes))
-  );
-  return OPSROOM_OK;
-}
-
-void Invocation::need_input(opsroom_text requests, opsroom_text state) {
-  const std::lock_guard lock(mutex_);
-  if (quiet()) return;
-  if (requests_) misbehaved("it asked for input twice in one invocation");
-  requests_ = std::string(view(requests));
-  state_ = std::string(view(state));
-}
-
-void Invocation::result(opsroom_text text) {
-  const std::lock_guard lock(mutex_);
-  if (closed_) return misbehaved("it handed in a result after invoke() had returned");
-  if (result_) return misbehaved("it handed in two results");
-  result_ = std::string(view(text));
-}
-
-Answer Invocation::conclude(opsroom_status status) {
+Outcome Invocation::conclude(opsroom_status status) {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   if (cancelled()) return Silence{};
   return judge(status);
 }
 
-Answer Invocation::conclude_escaped(const std::string& what) {
+Outcome Invocation::conclude_escaped(const std::string& what) {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   if (cancelled()) return Silence{};
@@ -185,17 +121,17 @@ Answer Invocation::conclude_escaped(const std::string& what) {
   return misbehaviour();
 }
 
-Answer Invocation::judge(opsroom_status status) {
+Outcome Invocation::judge(opsroom_status status) {
   if (!misbehaviour_.empty()) return misbehaviour();
   switch (status) {
     case OPSROOM_OK:
       return completed();
     case OPSROOM_UNKNOWN_TOOL:
-      return RpcError{code::invalid_params, "Unknown tool: " + request_.tool};
+      return unknown();
     case OPSROOM_BAD_ARGUMENTS:
-      return explained("the arguments do not fit the tool's inputSchema");
+      return explained(code::invalid_params, "the arguments do not fit the tool's inputSchema");
     case OPSROOM_BROKEN:
-      return explained("the plugin says it is broken");
+      return explained(code::internal_error, "the plugin says it is broken");
     case OPSROOM_INPUT_REQUIRED:
       return input_required();
     case OPSROOM_CANCELLED:
@@ -207,39 +143,106 @@ Answer Invocation::judge(opsroom_status status) {
   }
 }
 
-Answer Invocation::completed() {
+/// A result that is as it should be is passed on as it was handed in.
+Outcome Invocation::completed() {
   if (!result_) {
     misbehaved("it returned without a result");
     return misbehaviour();
   }
-  json result = json::parse(*result_, nullptr, false);
-  if (!result.is_object()) {
+  const Outline seen = outline_of(*result_);
+  if (!seen.good) {
     misbehaved("its result is no JSON object in UTF-8");
     return misbehaviour();
   }
-  if (!result.contains("content") && result.contains("structuredContent"))
+  const bool failed = seen.is_error == "true";
+  const bool one_line = result_->find('\n') == std::string::npos;
+  const bool has_all = !seen.content.empty() && seen.content.front() == '[' &&
+                       (failed || !request_.structured || !seen.structured.empty());
+  const bool object_or_none = seen.structured.empty() || seen.structured.front() == '{';
+  if (request_.target == Target::tool && one_line && has_all && artifacts_.empty() &&
+      (object_or_none || request_.era == Era::modern))
+    return Body{std::move(*result_), !seen.has_meta, failed};
+  return completed_slowly(*result_);
+}
+
+Outcome Invocation::completed_slowly(const std::string& text) {
+  json result = json::parse(text);
+  const bool failed = result.value("isError", json()) == true;
+  if (request_.target != Target::tool && failed)
+    return RpcError{code::internal_error, request_.tool + ": " + first_text(result)};
+  const bool structured = result.contains("structuredContent");
+  if (request_.target == Target::tool && !result.contains("content") && structured)
     result["content"] =
-        json::array({{{"type", "text"}, {"text", result["structuredContent"].dump()}}});
-  if (!result.contains("content") || !result["content"].is_array()) {
-    misbehaved("its result has no content array");
+        json::array({{{"type", "text"}, {"text", dumped(result["structuredContent"])}}});
+  if (const std::string wrong = what_is_wrong_with(result); !wrong.empty()) {
+    misbehaved(wrong);
     return misbehaviour();
   }
+  // Legacy clients know only objects there; the text says the same.
+  if (request_.era == Era::legacy && structured && !result["structuredContent"].is_object())
+    result.erase("structuredContent");
   for (json& item : artifacts_)
     result["content"].push_back(std::move(item));
-  return result;
+  result.erase("resultType");
+  if (request_.target == Target::resource && request_.era == Era::modern) hint_at_caching(result);
+  return Body{dumped(result), !result.contains("_meta"), failed};
+}
+
+/// What people answered is for this one request; what else is read, the plugin may let be kept.
+void Invocation::hint_at_caching(json& result) const {
+  const bool answered = !request_.message->input_responses.empty();
+  if (answered || !result.contains("ttlMs")) result["ttlMs"] = 0;
+  if (answered || !result.contains("cacheScope")) result["cacheScope"] = "private";
+}
+
+std::string Invocation::what_is_wrong_with(const json& result) const {
+  const char* essential = essential_member(request_.target);
+  const auto found = result.find(essential);
+  const bool object = request_.target == Target::completion;
+  if (found == result.end() || (object ? !found->is_object() : !found->is_array()))
+    return std::string("its result has no ") + essential + (object ? " object" : " array");
+  if (request_.target == Target::resource && found->empty())
+    return "it read a resource into nothing; for one that is not there it returns UNKNOWN_TOOL";
+  if (request_.structured && !result.contains("structuredContent") &&
+      result.value("isError", json()) != true)
+    return "its result lacks the structuredContent that its outputSchema promises";
+  return "";
 }
 
 /// A refusal in the plugin's own words where it gave some.
-Answer Invocation::explained(const std::string& otherwise) {
-  if (!result_) return error_result(request_.tool + ": " + otherwise);
-  Answer answer = completed();
-  if (json* result = std::get_if<json>(&answer)) (*result)["isError"] = true;
-  return answer;
+Outcome Invocation::explained(int code, const std::string& otherwise) {
+  json said;
+  if (result_) said = json::parse(*result_, nullptr, false);
+  if (request_.target != Target::tool) {
+    const std::string why = said.is_object() ? first_text(said) : "";
+    if (code == code::invalid_params && request_.target == Target::resource)
+      return not_found(why.empty() ? "Resource not found" : why);
+    return RpcError{code, request_.tool + ": " + (why.empty() ? otherwise : why)};
+  }
+  if (!result_) return error_body(request_.tool + ": " + otherwise);
+  if (said.is_object()) {
+    said["isError"] = true;
+    result_ = dumped(said);
+  }
+  return completed();
 }
 
-Answer Invocation::input_required() {
+/// Which of the plugin's things is not there.
+Outcome Invocation::unknown() const {
+  if (request_.target == Target::tool)
+    return RpcError{code::invalid_params, "Unknown tool: " + request_.tool};
+  if (request_.target == Target::resource) return not_found("Resource not found");
+  return RpcError{code::invalid_params, request_.tool + ": there is no such thing"};
+}
+
+RpcError Invocation::not_found(const std::string& why) const {
+  const int number = request_.era == Era::modern ? code::invalid_params : code::resource_not_found;
+  return {number, why, {{"uri", json::parse(request_.said()).value("uri", json())}}};
+}
+
+Outcome Invocation::input_required() {
   json requests = json::parse(requests_.value_or(""), nullptr, false);
-  if (!requests.is_object()) {
+  if (!requests.is_object() || requests.empty()) {
     misbehaved("it wants input but asked nothing that is a JSON object");
     return misbehaviour();
   }
@@ -247,24 +250,17 @@ Answer Invocation::input_required() {
     misbehaved("the state it leaves is no text in UTF-8");
     return misbehaviour();
   }
-  if (request_.era == Era::legacy)
-    return error_result(
-        request_.tool + " needs an answer from a person, which can wait only in protocol " +
-        std::string(modern_version) + "; call it from a client that speaks it"
-    );
-  if (!request_.capabilities.contains("elicitation"))
-    return RpcError{
-        code::missing_capability,
-        request_.tool + " needs an answer from a person; the client declares no elicitation",
-        {{"requiredCapabilities", {{"elicitation", json::object()}}}}
-    };
-  json result{{"resultType", "input_required"}, {"inputRequests", std::move(requests)}};
-  if (!state_.empty()) result["requestState"] = state_;
-  return result;
+  if (request_.target == Target::completion) {
+    misbehaved("it asks people in the middle of a completion");
+    return misbehaviour();
+  }
+  return Wants{std::move(requests), state_};
 }
 
-Answer Invocation::misbehaviour() {
-  return error_result("plugin misbehaving: " + request_.tool + ": " + misbehaviour_);
+Outcome Invocation::misbehaviour() {
+  const std::string said = "plugin misbehaving: " + request_.tool + ": " + misbehaviour_;
+  if (request_.target != Target::tool) return RpcError{code::internal_error, said};
+  return error_body(said);
 }
 
 }  // namespace opsroom::sdk

@@ -1,355 +1,273 @@
 #include "server.hpp"
 
+#include "json_reader.hpp"
 #include "signals.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <poll.h>
-#include <set>
 #include <stdexcept>
-#include <system_error>
-#include <thread>
 #include <unistd.h>
 
 namespace opsroom::sdk {
 namespace {
 
-constexpr std::size_t most_calls = 64;
-constexpr std::size_t ended_kept = 64;
-constexpr int ttl_ms = 60'000;
+constexpr const char* cache_hints = R"(,"ttlMs":60000,"cacheScope":"public")";
 
 opsroom_text lend(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// What a sealed state belongs to.
-std::string bound_to(const CallRequest& call) {
-  return call.tool + " " + call.arguments;
+std::string info_of(const opsroom_plugin& plugin) {
+  return dumped({{"name", plugin.name}, {"version", plugin.version}});
 }
 
-bool good_name(const std::string& name) {
-  constexpr auto allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-  return !name.empty() && name.size() <= 128 &&
-         name.find_first_not_of(allowed) == std::string::npos;
+std::string text_param(const Message& request, const char* name) {
+  const json value = request.parsed_params().value(name, json());
+  if (value.is_string()) return value.get<std::string>();
+  throw RpcError{code::invalid_params, std::string("params.") + name + " must be a string"};
 }
 
-void check_tool(const json& tool, std::set<std::string>& names) {
-  if (!tool.is_object() || !tool.contains("name") || !tool["name"].is_string())
-    throw std::runtime_error("its manifest has a tool without a name");
-  const auto name = tool["name"].get<std::string>();
-  if (!good_name(name))
-    throw std::runtime_error("tool name '" + name + "' is not [A-Za-z0-9_.-]{1,128}");
-  if (!names.insert(name).second) throw std::runtime_error("two tools are called " + name);
-  const auto schema = tool.find("inputSchema");
-  if (schema == tool.end() || !schema->is_object() || schema->value("type", "") != "object")
-    throw std::runtime_error("tool " + name + " has no inputSchema of type object");
+void check_tasks_declared(const Message& request) {
+  const json can = json::parse(request.client_capabilities).value("extensions", json::object());
+  if (can.is_object() && can.contains(tasks_extension)) return;
+  throw RpcError{
+      code::missing_capability,
+      "the client does not declare the tasks extension",
+      {{"requiredCapabilities", {{"extensions", {{tasks_extension, json::object()}}}}}}
+  };
 }
 
 }  // namespace
 
-void Turnstile::enter(std::uint64_t ticket) {
-  if (open_) return;
-  std::unique_lock lock(mutex_);
-  moved_.wait(lock, [&] { return serving_ == ticket; });
-}
-
-void Turnstile::leave() {
-  if (open_) return;
-  const std::lock_guard lock(mutex_);
-  ++serving_;
-  moved_.notify_all();
-}
-
-Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
-    : plugin_(plugin),
-      options_(options),
-      outbox_(options.stdio.out, [] { leave_with(0); }),
-      turnstile_((plugin.flags & OPSROOM_CONCURRENT) != 0) {
-  read_manifest();
-  if (plugin_.create(lend(options_.config), &instance_) != OPSROOM_OK)
+Instance::Instance(const opsroom_plugin& plugin, const std::string& config) : plugin_(plugin) {
+  if (plugin_.create(lend(config), &instance_) != OPSROOM_OK)
     throw std::runtime_error("it refused to start; see its own message above");
 }
 
-Server::~Server() {
+Instance::~Instance() {
   plugin_.destroy(instance_);
 }
 
-void Server::read_manifest() {
-  const opsroom_text text = plugin_.manifest();
-  const json manifest =
-      text.data == nullptr ? json() : json::parse(text.data, text.data + text.size, nullptr, false);
-  if (!manifest.is_object() || !manifest.contains("tools") || !manifest["tools"].is_array())
-    throw std::runtime_error("its manifest is no JSON object with a tools array");
-  std::set<std::string> names;
-  for (const json& tool : manifest["tools"])
-    check_tool(tool, names);
-  tools_ = manifest["tools"];
-}
+Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
+    : options_(options),
+      catalogue_(plugin, options.page_size),
+      server_info_(info_of(plugin)),
+      suffix_(std::string(",\"_meta\":{\"") + meta::server_info + "\":" + server_info_ + "}}"),
+      directory_(std::filesystem::current_path().string()),
+      instance_(plugin, options.config),
+      outbox_(options.stdio.out, [] { leave_with(0); }),
+      crew_([this] { return take_next(); }),
+      calls_(
+          {plugin,
+           instance_.get(),
+           {outbox_, questions_, subscriptions_, cancel_fds_, log_from_},
+           alarm_,
+           suffix_,
+           options.state_key},
+          [this] { crew_.hand_over(); }
+      ) {}
 
 int Server::run() {
-  const int code = listen();
+  crew_.start();
+  pollfd wait{leave_fd(), POLLIN, 0};
+  while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  const int code = leave_code();
+  subscriptions_.close(server_info_);
   // A tool that ignores the cancel still holds its instance: leaving at once is all that is left.
-  if (!wind_down()) ::_exit(code);
+  if (!calls_.wind_down(options_.grace) || !crew_.finish(options_.grace)) ::_exit(code);
+  alarm_.stop();
   return code;
 }
 
-int Server::listen() {
-  LineCutter lines;
-  std::array<char, 1 << 16> chunk{};
-  while (true) {
-    std::array<pollfd, 2> waits{
-        pollfd{options_.stdio.in, POLLIN, 0}, pollfd{leave_fd(), POLLIN, 0}
-    };
-    if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return 71;
-    if (waits[1].revents != 0) return leave_code();
-    if (waits[0].revents == 0) continue;
-    const ssize_t got = ::read(options_.stdio.in, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return 0;
-    lines.feed({chunk.data(), static_cast<std::size_t>(got)});
-    while (const auto line = lines.next())
-      take(*line);
-    if (lines.too_long()) {
-      std::fprintf(stderr, "a message of more than 64 MiB without a newline: leaving\n");
-      return 65;
-    }
+/// One message, or some bytes of one. False: the conversation is over.
+bool Server::take_next() {
+  if (auto line = lines_.next()) {
+    take(*std::move(line));
+    return true;
   }
+  return read_more();
 }
 
-void Server::take(const std::string& line) {
+bool Server::read_more() {
+  std::array<pollfd, 2> waits{pollfd{options_.stdio.in, POLLIN, 0}, pollfd{leave_fd(), POLLIN, 0}};
+  if (::poll(waits.data(), waits.size(), -1) < 0) return true;
+  if (waits[1].revents != 0) return false;
+  // Not cleared first: only what was read is looked at.
+  std::array<char, 1 << 16> chunk;
+  const ssize_t got = ::read(options_.stdio.in, chunk.data(), chunk.size());
+  if (got < 0 && errno == EINTR) return true;
+  if (got <= 0) {
+    leave_with(0);
+    return false;
+  }
+  lines_.feed({chunk.data(), static_cast<std::size_t>(got)});
+  if (!lines_.too_long()) return true;
+  std::fprintf(stderr, "a message of more than 64 MiB without a newline: leaving\n");
+  leave_with(65);
+  return false;
+}
+
+void Server::take(std::string line) {
   if (line.find_first_not_of(" \t") == std::string::npos) return;
-  const json message = json::parse(line, nullptr, false);
-  if (message.is_discarded()) {
-    outbox_.send(
-        response(nullptr, RpcError{code::parse_error, "not JSON in UTF-8, or nested badly"})
-    );
-  } else if (!message.is_object()) {
-    outbox_.send(
-        response(nullptr, RpcError{code::invalid_request, "a message must be one JSON object"})
-    );
-  } else if (message.contains("method") && !message.contains("id")) {
-    take_notification(message);
-  } else if (message.contains("method")) {
-    take_request(message);
-  } else if (!message.contains("result") && !message.contains("error")) {
-    outbox_.send(response(nullptr, RpcError{code::invalid_request, "method is missing"}));
-  }
-}
-
-void Server::take_notification(const json& message) {
-  if (message["method"] != "notifications/cancelled") return;
-  const json params = message.value("params", json::object());
-  const auto id = params.is_object() ? params.find("requestId") : params.end();
-  if (id == params.end()) return;
-  const std::lock_guard lock(mutex_);
-  if (const auto call = calls_.find(id->dump()); call != calls_.end()) call->second->cancel();
-}
-
-void Server::take_request(const json& message) {
-  const json& id = message["id"];
-  const bool usable = id.is_string() || id.is_number_integer();
   try {
-    const Request request = parse_request(message);
-    const Era era = era_of(request, opened_legacy_);
-    if (request.method == "tools/call")
-      start_call(request, era);
-    else
-      outbox_.send(response(request.id, stamped(answer(request, era), era)));
+    take_message(std::make_shared<const Message>(std::move(line)));
   } catch (const RpcError& error) {
-    outbox_.send(response(usable ? id : json(), error));
+    outbox_.send(response("null", error));
   } catch (const std::exception& error) {
-    outbox_.send(response(usable ? id : json(), RpcError{code::internal_error, error.what()}));
+    std::fprintf(stderr, "a message could not be taken: %s\n", error.what());
   }
 }
 
-json Server::answer(const Request& request, Era era) {
-  const bool legacy = era == Era::legacy;
-  if (request.method == "tools/list") return list_tools(request, era);
-  if (!legacy && request.method == "server/discover") return discover();
-  if (legacy && request.method == "initialize") return initialize(request);
-  if (legacy && request.method == "ping") return json::object();
-  if (legacy && request.method == "logging/setLevel") return set_level(request);
-  throw RpcError{code::method_not_found, "Method not found: " + request.method};
+void Server::take_message(std::shared_ptr<const Message> message) {
+  switch (message->kind()) {
+    case Message::Kind::request:
+      return take_request(message);
+    case Message::Kind::notification:
+      return take_notification(*message);
+    case Message::Kind::response:
+      return calls_.take_response(*message);
+    case Message::Kind::nonsense:
+      throw RpcError{code::invalid_request, "method is missing"};
+  }
 }
 
-json Server::server_info() const {
-  return {{"name", plugin_.name}, {"version", plugin_.version}};
+void Server::take_notification(const Message& message) {
+  if (message.method != "notifications/cancelled") return;
+  std::string_view id;
+  JsonReader reader(message.params);
+  reader.object([&](std::string_view key) {
+    const auto value = reader.value();
+    if (key == "requestId") id = value;
+  });
+  if (id.empty()) return;
+  calls_.cancel(key_of(id));
+  subscriptions_.drop(key_of(id));
 }
 
-json Server::initialize(const Request& request) {
+void Server::take_request(const std::shared_ptr<const Message>& message) {
+  std::string id = "null";
+  try {
+    message->check_id();
+    id = std::string(message->id);
+    message->check_request();
+    dispatch(message, era_of(*message, opened_legacy_));
+  } catch (const RpcError& error) {
+    outbox_.send(response(id, error));
+  } catch (const std::exception& error) {
+    outbox_.send(response(id, RpcError{code::internal_error, error.what()}));
+  }
+}
+
+void Server::dispatch(const std::shared_ptr<const Message>& message, Era era) {
+  const std::string& method = message->method;
+  const bool completes = method == "completion/complete" && catalogue_.offers_completion();
+  const bool reads = method == "resources/read" && catalogue_.offers_resources();
+  const bool prompts = method == "prompts/get" && catalogue_.offers_prompts();
+  if (method == "tools/call" || completes || reads || prompts)
+    return calls_.start(call_request(message, era));
+  if (method == "subscriptions/listen" && era == Era::modern) return listen(*message);
+  outbox_.send(response(message->id, answer(*message, era)));
+}
+
+/// The requests that do not enter the plugin.
+std::string Server::answer(const Message& request, Era era) {
+  const std::string& method = request.method;
+  if (const auto name = catalogue_.list_of(method); !name.empty()) return list(name, request, era);
+  if (era == Era::legacy) {
+    if (method == "initialize") return initialize(request);
+    if (method == "ping") return "{}";
+    if (method == "logging/setLevel") return set_level(request);
+    if (catalogue_.offers_resources() &&
+        (method == "resources/subscribe" || method == "resources/unsubscribe"))
+      return subscribe(request);
+  } else {
+    if (method == "server/discover") return discover();
+    if (catalogue_.offers_tasks() &&
+        (method == "tasks/get" || method == "tasks/cancel" || method == "tasks/update"))
+      return answer_about_task(request);
+  }
+  throw RpcError{code::method_not_found, "Method not found: " + method};
+}
+
+std::string Server::initialize(const Message& request) {
+  const json params = request.parsed_params();
   json result{
-      {"protocolVersion", legacy_version_for(request.params)},
-      {"capabilities", {{"tools", json::object()}, {"logging", json::object()}}},
-      {"serverInfo", server_info()}
+      {"protocolVersion", legacy_version_for(params)},
+      {"capabilities", catalogue_.capabilities(Era::legacy)},
+      {"serverInfo", json::parse(server_info_)}
   };
+  if (!catalogue_.instructions().empty()) result["instructions"] = catalogue_.instructions();
+  legacy_capabilities_ = params.value("capabilities", json::object());
+  if (!legacy_capabilities_.is_object()) legacy_capabilities_ = json::object();
   opened_legacy_ = true;
-  return result;
+  return dumped(result);
 }
 
-json Server::discover() const {
-  return {
-      {"supportedVersions", json::array({modern_version})},
-      {"capabilities", {{"tools", json::object()}, {"logging", json::object()}}},
-      {"ttlMs", ttl_ms},
-      {"cacheScope", "public"}
-  };
+/// Closes the members of a result.
+std::string Server::finished(std::string members, Era era) const {
+  if (era == Era::legacy) return "{" + members + "}";
+  const char* separator = members.empty() ? "" : ",";
+  return "{" + members + separator + "\"resultType\":\"complete\"" + suffix_;
 }
 
-json Server::list_tools(const Request& request, Era era) const {
-  // Everything fits one page, so no cursor was ever handed out; an empty one counts as one too.
-  if (const auto cursor = request.params.find("cursor");
-      cursor != request.params.end() && !cursor->is_null())
-    throw RpcError{code::invalid_params, "this cursor was not handed out here"};
-  json result{{"tools", tools_}};
-  if (era == Era::modern) {
-    result["ttlMs"] = ttl_ms;
-    result["cacheScope"] = "public";
-  }
-  return result;
+std::string Server::discover() const {
+  std::string members = "\"supportedVersions\":[\"" + std::string(modern_version) +
+                        "\"],\"capabilities\":" + dumped(catalogue_.capabilities(Era::modern));
+  if (!catalogue_.instructions().empty())
+    members += ",\"instructions\":" + json_string(catalogue_.instructions());
+  return finished(members + cache_hints, Era::modern);
 }
 
-json Server::set_level(const Request& request) {
-  const auto severity = severity_of(request.params.value("level", json()));
+std::string Server::list(std::string_view name, const Message& request, Era era) const {
+  std::string members = catalogue_.page(name, request.parsed_params(), era);
+  if (era == Era::modern) members += cache_hints;
+  return finished(std::move(members), era);
+}
+
+std::string Server::set_level(const Message& request) {
+  const auto severity = severity_of(request.parsed_params().value("level", json()));
   if (!severity)
     throw RpcError{
         code::invalid_params,
         "params.level must be debug, info, notice, warning, error, critical, alert or emergency"
     };
   log_from_.store(*severity);
-  return json::object();
+  return "{}";
 }
 
-json Server::stamped(json result, Era era) const {
-  if (era == Era::legacy) return result;
-  if (!result.contains("resultType")) result["resultType"] = "complete";
-  if (!result.contains("_meta") || !result["_meta"].is_object()) result["_meta"] = json::object();
-  result["_meta"][meta::server_info] = server_info();
-  return result;
+std::string Server::subscribe(const Message& request) {
+  const std::string uri = text_param(request, "uri");
+  if (request.method == "resources/subscribe")
+    subscriptions_.subscribe(uri);
+  else
+    subscriptions_.unsubscribe(uri);
+  return "{}";
 }
 
-CallRequest Server::call_request(const Request& request, Era era) const {
-  const json& params = request.params;
-  const json name = params.value("name", json());
-  if (!name.is_string()) throw RpcError{code::invalid_params, "params.name must be a string"};
-  const json arguments = params.value("arguments", json::object());
-  if (!arguments.is_object())
-    throw RpcError{code::invalid_params, "params.arguments must be an object"};
-
-  CallRequest call;
-  call.id = request.id;
-  call.era = era;
-  call.tool = name.get<std::string>();
-  bool known = false;
-  for (const json& tool : tools_)
-    known = known || tool["name"] == name;
-  if (!known) throw RpcError{code::invalid_params, "Unknown tool: " + call.tool};
-  call.arguments = arguments.dump();
-  call.progress_token = request.meta.value("progressToken", json());
-  call.capabilities = request.meta.value(meta::client_capabilities, json::object());
-  call.log_from = severity_of(request.meta.value(meta::log_level, json()));
-
-  json context = request.meta.value(meta::call, json::object());
-  if (!context.is_object())
-    throw RpcError{
-        code::invalid_params, std::string("params._meta[\"") + meta::call + "\"] must be an object"
-    };
-  context.erase("requestState");
-  if (params.contains("inputResponses")) context["inputResponses"] = params["inputResponses"];
-  if (params.contains("requestState"))
-    context["requestState"] = opened_state(params, bound_to(call));
-  const json workdir = context.value("workdir", json());
-  call.workdir =
-      workdir.is_string() ? workdir.get<std::string>() : std::filesystem::current_path().string();
-  call.context = context.dump();
-  return call;
+void Server::listen(const Message& request) {
+  const std::string id = key_of(request.id);
+  if (calls_.is_under_way(id) || subscriptions_.is_open(id))
+    throw RpcError{code::invalid_request, "a request with this id is still under way"};
+  subscriptions_.listen(request, catalogue_.offers_resources());
 }
 
-std::string Server::opened_state(const json& params, const std::string& bound) const {
-  const json& sealed = params["requestState"];
-  const auto state =
-      sealed.is_string()
-          ? seal_.open(sealed.get_ref<const std::string&>(), bound, StateSeal::Clock::now())
-          : std::nullopt;
-  if (state) return *state;
-  throw RpcError{
-      code::invalid_params,
-      "params.requestState was not handed out here for this tool and these arguments, or is too "
-      "old; call again without it"
-  };
-}
-
-void Server::start_call(const Request& request, Era era) {
-  auto call = std::make_shared<Invocation>(
-      call_request(request, era), [this](const json& message) { outbox_.send(message); }, log_from_
-  );
-  {
-    const std::lock_guard lock(mutex_);
-    if (calls_.size() >= most_calls)
-      throw RpcError{code::internal_error, "busy: 64 calls are under way; try again later"};
-    if (!calls_.emplace(request.id.dump(), call).second)
-      throw RpcError{code::invalid_request, "a call with this id is still under way"};
+std::string Server::answer_about_task(const Message& request) {
+  check_tasks_declared(request);
+  const std::string id = text_param(request, "taskId");
+  if (request.method == "tasks/get") return calls_.task_status(id);
+  if (request.method == "tasks/cancel") {
+    calls_.cancel_task(id);
+    return finished("", Era::modern);
   }
-  try {
-    // The ticket counts only once the thread that gives it back exists.
-    const std::uint64_t ticket = turnstile_.next_ticket();
-    std::thread([this, call, ticket] { run_call(call, ticket); }).detach();
-    turnstile_.take_ticket();
-  } catch (const std::system_error&) {
-    forget(call);
-    throw RpcError{code::internal_error, "busy: no thread left for this call; try again later"};
-  }
-}
-
-void Server::run_call(const std::shared_ptr<Invocation>& call, std::uint64_t ticket) {
-  turnstile_.enter(ticket);
-  Answer answer = call->cancelled() ? Answer{Silence{}} : invoke(*call);
-  turnstile_.leave();
-  deliver(call->request(), std::move(answer));
-  forget(call);
-}
-
-Answer Server::invoke(Invocation& call) try {
-  if (retired_)
-    return error_result(std::string(plugin_.name) + " broke in an earlier call: start it again");
-  const CallRequest& request = call.request();
-  const opsroom_status status =
-      plugin_.invoke(instance_, lend(request.tool), lend(request.arguments), &call.lent());
-  if (status == OPSROOM_BROKEN) retired_ = true;
-  return call.conclude(status);
-} catch (const std::exception& error) {
-  return call.conclude_escaped(error.what());
-} catch (...) {
-  return call.conclude_escaped("not a std::exception");
-}
-
-void Server::deliver(const CallRequest& request, Answer answer) {
-  auto* result = std::get_if<json>(&answer);
-  if (result != nullptr && result->contains("requestState"))
-    (*result)["requestState"] = seal_.seal(
-        (*result)["requestState"].get<std::string>(), bound_to(request), StateSeal::Clock::now()
-    );
-  if (result != nullptr)
-    outbox_.send(response(request.id, stamped(std::move(*result), request.era)));
-  else if (const auto* error = std::get_if<RpcError>(&answer))
-    outbox_.send(response(request.id, *error));
-}
-
-void Server::forget(const std::shared_ptr<Invocation>& call) {
-  const std::lock_guard lock(mutex_);
-  calls_.erase(call->request().id.dump());
-  ended_.push_back(call);
-  if (ended_.size() > ended_kept) ended_.pop_front();
-  // Notified under the lock: the server may be gone as soon as it is released.
-  idle_.notify_all();
-}
-
-/// Cancels what runs and waits the grace; false when some tool is still at it.
-bool Server::wind_down() {
-  std::unique_lock lock(mutex_);
-  for (auto& [id, call] : calls_)
-    call->cancel();
-  return idle_.wait_for(lock, options_.grace, [this] { return calls_.empty(); });
+  const json responses = request.parsed_params().value("inputResponses", json());
+  if (!responses.is_object())
+    throw RpcError{code::invalid_params, "params.inputResponses must be an object"};
+  calls_.update_task(id, responses);
+  return finished("", Era::modern);
 }
 
 }  // namespace opsroom::sdk

@@ -1,47 +1,42 @@
 #pragma once
-#include "invocation.hpp"
-#include "protocol.hpp"
-#include "state_seal.hpp"
+#include "alarm.hpp"
+#include "calls.hpp"
+#include "cancel_fds.hpp"
+#include "catalogue.hpp"
+#include "crew.hpp"
+#include "message.hpp"
+#include "questions.hpp"
+#include "subscriptions.hpp"
 #include "wire.hpp"
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <opsroom/plugin.h>
 #include <opsroom/stdio_server.hpp>
 #include <string>
 
 namespace opsroom::sdk {
 
-/// Calls of a plugin that is not OPSROOM_CONCURRENT wait here, in the order they came.
-class Turnstile {
+/// The plugin's instance between create() and destroy().
+class Instance {
  public:
-  explicit Turnstile(bool open) : open_(open) {}
-  /// The ticket of the next call; it counts once take_ticket() says so. Reader thread only.
-  std::uint64_t next_ticket() const noexcept { return next_ticket_; }
-  void take_ticket() noexcept { ++next_ticket_; }
-  void enter(std::uint64_t ticket);
-  void leave();
+  /// Throws std::runtime_error when the plugin refuses.
+  Instance(const opsroom_plugin& plugin, const std::string& config);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  void* get() const noexcept { return instance_; }
 
  private:
-  const bool open_;
-  std::uint64_t next_ticket_ = 0;
-  std::mutex mutex_;
-  std::condition_variable moved_;
-  std::uint64_t serving_ = 0;
+  const opsroom_plugin& plugin_;
+  void* instance_ = nullptr;
 };
 
-/// One plugin, one client: reads requests on the thread that calls run(), answers the short ones
-/// there, and gives every tools/call a thread of its own.
+/// One plugin, one client: takes the messages in their order, answers the short ones where they
+/// are read, and lets Calls see to what enters the plugin.
 class Server {
  public:
   Server(const opsroom_plugin& plugin, const ServeOptions& options);
-  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -49,43 +44,48 @@ class Server {
   int run();
 
  private:
-  void read_manifest();
-  int listen();
-  void take(const std::string& line);
-  void take_notification(const json& message);
-  void take_request(const json& message);
-  json answer(const Request& request, Era era);
-  json initialize(const Request& request);
-  json discover() const;
-  json list_tools(const Request& request, Era era) const;
-  json set_level(const Request& request);
-  void start_call(const Request& request, Era era);
-  CallRequest call_request(const Request& request, Era era) const;
-  void run_call(const std::shared_ptr<Invocation>& call, std::uint64_t ticket);
-  Answer invoke(Invocation& call);
-  std::string opened_state(const json& params, const std::string& bound) const;
-  void deliver(const CallRequest& request, Answer answer);
-  json stamped(json result, Era era) const;
-  json server_info() const;
-  void forget(const std::shared_ptr<Invocation>& call);
-  bool wind_down();
+  bool take_next();
+  bool read_more();
+  void take(std::string line);
+  void take_message(std::shared_ptr<const Message> message);
+  void take_notification(const Message& message);
+  void take_request(const std::shared_ptr<const Message>& message);
+  void dispatch(const std::shared_ptr<const Message>& message, Era era);
+  std::string answer(const Message& request, Era era);
+  std::string initialize(const Message& request);
+  std::string discover() const;
+  std::string list(std::string_view name, const Message& request, Era era) const;
+  std::string set_level(const Message& request);
+  std::string subscribe(const Message& request);
+  std::string answer_about_task(const Message& request);
+  std::string finished(std::string members, Era era) const;
+  void listen(const Message& request);
 
-  const opsroom_plugin& plugin_;
+  CallRequest call_request(const std::shared_ptr<const Message>& message, Era era) const;
+  void aim(CallRequest& call, const Message& message) const;
+  void aim_at_tool(CallRequest& call, const Message& message) const;
+  void aim_at_prompt(CallRequest& call, const Message& message) const;
+  std::string context_of(const CallRequest& call, const Message& message) const;
+
   const ServeOptions options_;
-  void* instance_ = nullptr;
-  json tools_;
-  bool opened_legacy_ = false;
-  std::atomic<int> log_from_{1};
-  std::atomic<bool> retired_{false};
-  const StateSeal seal_ = StateSeal::from_environment();
+  const Catalogue catalogue_;
+  const std::string server_info_;
+  const std::string suffix_;  ///< of a modern result
+  const std::string directory_;
+  const Instance instance_;
   Outbox outbox_;
-  Turnstile turnstile_;
+  Alarm alarm_;
+  Questions questions_{outbox_, alarm_};
+  Subscriptions subscriptions_{outbox_};
+  CancelFds cancel_fds_;
+  std::atomic<int> log_from_{1};
+  Crew crew_;
+  Calls calls_;
 
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  std::map<std::string, std::shared_ptr<Invocation>> calls_;
-  /// Ended calls are kept a while: a plugin that still uses one is told apart, not obeyed.
-  std::deque<std::shared_ptr<Invocation>> ended_;
+  // Of the thread that leads.
+  LineCutter lines_;
+  bool opened_legacy_ = false;
+  json legacy_capabilities_ = json::object();
 };
 
 }  // namespace opsroom::sdk

@@ -44,6 +44,10 @@ bool passed(std::string_view expiry, StateSeal::Clock::time_point now) {
 
 }  // namespace
 
+StateSeal StateSeal::with_key(const std::string& key) {
+  return key.empty() ? from_environment() : StateSeal(key);
+}
+
 StateSeal StateSeal::from_environment() {
   const char* given = std::getenv("OPSROOM_STATE_KEY");
   if (given == nullptr || *given == '\0') return StateSeal(random_key());

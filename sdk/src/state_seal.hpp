@@ -16,6 +16,9 @@ class StateSeal {
 
   explicit StateSeal(std::string key) : key_(std::move(key)) {}
 
+  /// An empty key: from_environment().
+  static StateSeal with_key(const std::string& key);
+
   /// The key from OPSROOM_STATE_KEY, which is then taken out of the environment so that no program
   /// a tool starts can see it; without it a random one, good for this process's life.
   static StateSeal from_environment();

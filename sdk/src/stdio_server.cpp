@@ -2,11 +2,14 @@
 #include "signals.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <opsroom/stdio_server.hpp>
+#include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <unistd.h>
 
@@ -62,11 +65,26 @@ int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options) try {
   return exit_config;
 }
 
-int serve_stdio_main(const opsroom_plugin& plugin, StdioPair stdio) {
+ServeOptions options_from_environment() {
   ServeOptions options;
-  options.stdio = stdio;
   if (const char* config = std::getenv("OPSROOM_PLUGIN_CONFIG")) options.config = config;
+  const char* size = std::getenv("OPSROOM_PAGE_SIZE");
+  if (size == nullptr) return options;
+  const std::string_view text(size);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), options.page_size);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw std::invalid_argument("OPSROOM_PAGE_SIZE must be a whole number, such as 50");
+  return options;
+}
+
+int serve_stdio_main(const opsroom_plugin& plugin, StdioPair stdio) try {
+  ServeOptions options = options_from_environment();
+  options.stdio = stdio;
   return serve_stdio(plugin, options);
+} catch (const std::invalid_argument& error) {
+  std::fprintf(stderr, "%s: %s\n", plugin.name, error.what());
+  return exit_config;
 }
 
 }  // namespace opsroom

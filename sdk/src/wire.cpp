@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <unistd.h>
+#include <utility>
 
 namespace opsroom::sdk {
 
@@ -26,23 +27,39 @@ std::optional<std::string> LineCutter::next() {
   return line;
 }
 
-void Outbox::send(const json& message) {
-  std::string line = message.dump(-1, ' ', false, json::error_handler_t::replace);
+void Outbox::send(std::string line) {
   line += '\n';
-  const std::lock_guard lock(mutex_);
-  write_all(line);
+  std::unique_lock lock(mutex_);
+  written_.wait(lock, [this] { return closed_ || !writing_ || waiting_.size() < most_waiting; });
+  if (closed_) return;
+  if (writing_) {
+    waiting_ += line;
+    return;
+  }
+  writing_ = true;
+  while (!line.empty() && !closed_) {
+    lock.unlock();
+    const bool written = write_all(line);
+    lock.lock();
+    closed_ = !written;
+    line = std::exchange(waiting_, {});
+    written_.notify_all();
+  }
+  writing_ = false;
+  const bool over = closed_;
+  lock.unlock();
+  if (over) on_closed_();
 }
 
-void Outbox::write_all(std::string_view bytes) {
-  while (!closed_ && !bytes.empty()) {
+bool Outbox::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
     const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-    if (written >= 0) {
+    if (written >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno != EINTR) {
-      closed_ = true;
-      on_closed_();
-    }
+    else if (errno != EINTR)
+      return false;
   }
+  return true;
 }
 
 }  // namespace opsroom::sdk

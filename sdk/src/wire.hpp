@@ -1,7 +1,5 @@
 #pragma once
-#include <nlohmann/json.hpp>
-
-#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -10,8 +8,6 @@
 #include <string_view>
 
 namespace opsroom::sdk {
-
-using json = nlohmann::json;
 
 /// Cuts a byte stream into lines, whatever the chunking; accepts CRLF. Passive: the caller reads.
 class LineCutter {
@@ -30,21 +26,30 @@ class LineCutter {
   std::size_t scanned_ = 0;
 };
 
-/// The one place where messages leave. Any thread may send; a line is never torn. A client that
-/// reads slowly blocks the sender, which is the back-pressure a chatty tool should feel.
+/// The one place where messages leave, whole lines in the order they were sent. Any thread may
+/// send; no lock is held while the pipe is written: what comes meanwhile goes out with the next
+/// write. A client that reads slowly blocks the senders, the back-pressure a chatty tool should
+/// feel.
 class Outbox {
  public:
-  /// `on_closed` runs once, on the sending thread, when the client no longer reads.
+  /// So many bytes may wait for the writer before a sender waits, too.
+  static constexpr std::size_t most_waiting = std::size_t{1} << 20;
+
+  /// `on_closed` runs once, on a sending thread, when the client no longer reads.
   Outbox(int fd, std::function<void()> on_closed) : fd_(fd), on_closed_(std::move(on_closed)) {}
 
-  void send(const json& message);
+  /// A message without its newline.
+  void send(std::string line);
 
  private:
-  void write_all(std::string_view bytes);
+  bool write_all(std::string_view bytes);
 
-  int fd_;
-  std::function<void()> on_closed_;
+  const int fd_;
+  const std::function<void()> on_closed_;
   std::mutex mutex_;
+  std::condition_variable written_;
+  std::string waiting_;
+  bool writing_ = false;
   bool closed_ = false;
 };
 

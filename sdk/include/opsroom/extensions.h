@@ -58,6 +58,23 @@ typedef struct opsroom_artifact_file {
   );
 } opsroom_artifact_file;
 
+#define OPSROOM_EXT_CLIENT "client/1"
+
+/* Who calls. */
+typedef struct opsroom_client {
+  /* [any] What the client can do, a JSON object of MCP ClientCapabilities, lent until the
+   * invocation returns: with "elicitation" it can ask people, with "sampling" a model. */
+  opsroom_text (*capabilities)(void* host);
+} opsroom_client;
+
+#define OPSROOM_EXT_CHANGES "changes/1"
+
+/* Changes of what the plugin offers. */
+typedef struct opsroom_changes {
+  /* [any] The resource reads differently now; clients that subscribed to it are told. */
+  void (*resource_updated)(void* host, opsroom_text uri);
+} opsroom_changes;
+
 #ifdef __cplusplus
 }
 #endif

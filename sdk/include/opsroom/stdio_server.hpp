@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <opsroom/plugin.h>
 #include <string>
 
@@ -20,7 +21,15 @@ struct ServeOptions {
   StdioPair stdio;
   std::string config = "{}";              ///< the operator's JSON object for the plugin
   std::chrono::milliseconds grace{3000};  ///< for calls under way once the client is gone
+  std::size_t page_size = 0;              ///< most items a page of a list has; 0: all of them
+  /// What the state of a question is sealed with, so that its answer is good in another process
+  /// that has the same key. Empty: OPSROOM_STATE_KEY, and without that a random one.
+  std::string state_key;
 };
+
+/// What the environment says: OPSROOM_PLUGIN_CONFIG, OPSROOM_PAGE_SIZE. Throws
+/// std::invalid_argument for a page size that is no number.
+ServeOptions options_from_environment();
 
 /// Serves one plugin over MCP on stdio: 2024-11-05 to 2025-11-25 and 2026-07-28, decided for each
 /// request. Returns the exit code when stdin ends (0), a SIGTERM or SIGINT arrives (128 + signal),
@@ -28,7 +37,7 @@ struct ServeOptions {
 /// Ends the process itself when a tool ignores the cancel for longer than the grace.
 int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options);
 
-/// A whole main() behind guard_stdio(); OPSROOM_PLUGIN_CONFIG holds the plugin's settings.
+/// A whole main() behind guard_stdio(), with options_from_environment().
 int serve_stdio_main(const opsroom_plugin& plugin, StdioPair stdio);
 
 }  // namespace opsroom

@@ -1,6 +1,6 @@
 #include "wire.hpp"
 
-#include "protocol.hpp"
+#include "message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,13 +22,17 @@ TEST(LineCutter, DoesNotCareHowTheBytesArrive) {
 
 namespace {
 
-Request request(const char* method, json meta = json::object()) {
-  return parse_request(
+std::unique_ptr<Message> message(json fields) {
+  return std::make_unique<Message>(fields.dump());
+}
+
+std::unique_ptr<Message> request(const char* method, json meta = json::object()) {
+  return message(
       {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", {{"_meta", std::move(meta)}}}}
   );
 }
 
-int refusal(const Request& asked, bool opened_legacy = false) {
+int refusal(const Message& asked, bool opened_legacy = false) {
   try {
     era_of(asked, opened_legacy);
   } catch (const RpcError& error) {
@@ -44,28 +48,29 @@ json modern_meta(const char* version = "2026-07-28") {
 }  // namespace
 
 TEST(Era, IsReadFromEachRequest) {
-  EXPECT_EQ(era_of(request("tools/list", modern_meta()), false), Era::modern);
-  EXPECT_EQ(era_of(request("tools/list", modern_meta()), true), Era::modern);
-  EXPECT_EQ(era_of(request("tools/list"), true), Era::legacy);
-  EXPECT_EQ(era_of(request("initialize"), false), Era::legacy);
-  EXPECT_EQ(era_of(request("ping"), false), Era::legacy);
+  EXPECT_EQ(era_of(*request("tools/list", modern_meta()), false), Era::modern);
+  EXPECT_EQ(era_of(*request("tools/list", modern_meta()), true), Era::modern);
+  EXPECT_EQ(era_of(*request("tools/list"), true), Era::legacy);
+  EXPECT_EQ(era_of(*request("initialize"), false), Era::legacy);
+  EXPECT_EQ(era_of(*request("ping"), false), Era::legacy);
 }
 
 TEST(Era, AModernRequestMustCarryItsFields) {
-  EXPECT_EQ(refusal(request("server/discover")), code::invalid_params);
-  EXPECT_EQ(refusal(request("tools/list")), code::invalid_params);
+  EXPECT_EQ(refusal(*request("server/discover")), code::invalid_params);
+  EXPECT_EQ(refusal(*request("tools/list")), code::invalid_params);
   EXPECT_EQ(
-      refusal(request("tools/list", {{meta::protocol_version, "2026-07-28"}})), code::invalid_params
+      refusal(*request("tools/list", {{meta::protocol_version, "2026-07-28"}})),
+      code::invalid_params
   );
   EXPECT_EQ(
-      refusal(request("tools/list", {{meta::client_capabilities, json::object()}}), true),
+      refusal(*request("tools/list", {{meta::client_capabilities, json::object()}}), true),
       code::invalid_params
   );
 }
 
 TEST(Era, AnUnknownVersionIsNamedBack) {
   try {
-    era_of(request("tools/list", modern_meta("2031-01-01")), false);
+    era_of(*request("tools/list", modern_meta("2031-01-01")), false);
     FAIL();
   } catch (const RpcError& error) {
     EXPECT_EQ(error.code, code::unsupported_version);
@@ -81,12 +86,35 @@ TEST(Era, InitializeIsAnsweredInAVersionBothSpeak) {
   EXPECT_EQ(legacy_version_for({{"protocolVersion", "1999-01-01"}}), "2025-11-25");
 }
 
-TEST(Request, IdsAreStringsOrIntegers) {
+TEST(Message, IdsAreStringsOrIntegers) {
   const json good{{"jsonrpc", "2.0"}, {"id", "a"}, {"method", "ping"}};
-  EXPECT_EQ(parse_request(good).id, "a");
+  EXPECT_NO_THROW(message(good)->check_id());
   for (const json& id : {json(nullptr), json(1.5), json::array()}) {
     json bad = good;
     bad["id"] = id;
-    EXPECT_THROW(parse_request(bad), RpcError) << id;
+    EXPECT_THROW(message(bad)->check_id(), RpcError) << id;
   }
+}
+
+TEST(Message, ShowsItsPartsAsTheyWereWritten) {
+  const Message seen(
+      R"({"id":"\u0061","method":"tools\/call","jsonrpc":"2.0","params":{"name":"x","arguments":{ "b":1, "a":[] },)"
+      R"("_meta":{"progressToken":7,"io.opsroom/call":{"run":"r","workdir":"/w"}}}})"
+  );
+  EXPECT_EQ(key_of(seen.id), "\"a\"");
+  EXPECT_EQ(seen.method, "tools/call");
+  EXPECT_EQ(seen.arguments, R"({ "b":1, "a":[] })");
+  EXPECT_EQ(seen.progress_token, "7");
+  EXPECT_EQ(seen.call, R"({"run":"r","workdir":"/w"})");
+  EXPECT_EQ(seen.workdir, "\"/w\"");
+  EXPECT_FALSE(seen.call_overreaches);
+}
+
+TEST(Message, IsOneOfFourKinds) {
+  EXPECT_EQ(Message(R"({"id":1,"method":"m"})").kind(), Message::Kind::request);
+  EXPECT_EQ(Message(R"({"method":"m"})").kind(), Message::Kind::notification);
+  EXPECT_EQ(Message(R"({"id":1,"error":{}})").kind(), Message::Kind::response);
+  EXPECT_EQ(Message(R"({"id":1})").kind(), Message::Kind::nonsense);
+  EXPECT_THROW(Message("[]"), RpcError);
+  EXPECT_THROW(Message("{"), RpcError);
 }
