@@ -101,4 +101,31 @@ Fd open_directory_beneath(const Fd& root, const std::filesystem::path& path, boo
   return at;
 }
 
+Fd open_file_beneath(const Fd& root, const std::filesystem::path& path, bool follow) {
+  // Non-blocking, since a pipe's open would wait for its other end; a regular file doesn't care.
+  const std::uint64_t flags =
+      O_RDONLY | O_NONBLOCK | O_NOCTTY | (follow ? 0 : static_cast<std::uint64_t>(O_NOFOLLOW));
+  Fd file(open_beneath(root.get(), path.c_str(), flags));
+  if (!file) throw FileError("read", path, errno);
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) throw FileError("read", path, errno);
+  if (!S_ISREG(info.st_mode)) throw FileError("read", path, EINVAL);
+  return file;
+}
+
+std::filesystem::path path_beneath(
+    const Fd& root, const Fd& inside, const std::filesystem::path& shown
+) {
+  const auto place_of = [&shown](const Fd& opened) {
+    std::error_code error;
+    auto place =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(opened.get()), error);
+    if (error) throw FileError("find", shown, error.value());
+    return place;
+  };
+  auto relative = place_of(inside).lexically_relative(place_of(root));
+  if (relative.empty() || *relative.begin() == "..") throw FileError("find", shown, EXDEV);
+  return relative;
+}
+
 }  // namespace opsroom

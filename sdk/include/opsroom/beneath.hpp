@@ -40,4 +40,15 @@ Fd open_directory(const std::filesystem::path& path);
 /// absolute path and no symbolic link gets out (openat2 RESOLVE_BENEATH). Throws FileError.
 Fd open_directory_beneath(const Fd& root, const std::filesystem::path& path, bool create = false);
 
+/// Opens a regular file below `root` for reading, without ever leaving it and without waiting for a
+/// pipe's other end. `follow`: whether a symbolic link at the path itself is followed, inside the
+/// root. Throws FileError; what is neither there nor a regular file is refused.
+Fd open_file_beneath(const Fd& root, const std::filesystem::path& path, bool follow = true);
+
+/// Where an open file or directory stands below `root` now, whatever links led to it; "." for the
+/// root itself. `shown` names it in errors. Throws FileError when it stands elsewhere by now.
+std::filesystem::path path_beneath(
+    const Fd& root, const Fd& inside, const std::filesystem::path& shown
+);
+
 }  // namespace opsroom
