@@ -188,6 +188,15 @@ SourceConfig read_plugin(const std::string& name, const Section& plugin, const E
   return source;
 }
 
+/// A library beside tools.json is written with a dot: "./build/mine.so", "../mine.so".
+std::filesystem::path seen_from(
+    const std::filesystem::path& file, const std::filesystem::path& library
+) {
+  const auto first = library.begin() == library.end() ? std::filesystem::path() : *library.begin();
+  if (first != "." && first != "..") return library;
+  return (std::filesystem::absolute(file).parent_path() / library).lexically_normal();
+}
+
 void add(ToolsConfig& config, SourceConfig source) {
   const auto [at, fresh] = config.sources.try_emplace(source.name, source);
   if (fresh) return;
@@ -254,7 +263,9 @@ ToolsConfig parse_tools_config(const Json& document, const std::filesystem::path
     const Section section(*plugins, top + "/plugins");
     for (const auto& [name, entry] : plugins->items()) {
       check_name(name, section.at(name));
-      add(config, read_plugin(name, Section(entry, section.at(name)), expander));
+      SourceConfig plugin = read_plugin(name, Section(entry, section.at(name)), expander);
+      plugin.library = seen_from(file, plugin.library);
+      add(config, std::move(plugin));
     }
   }
   return config;

@@ -64,6 +64,16 @@ TEST(ToolsConfig, PluginsAreTrustedAndRunOncePerStep) {
   EXPECT_EQ(exec.library, "exec.so");
 }
 
+TEST(ToolsConfig, ALibraryWithADotIsSeenFromTheFile) {
+  const auto config = parse(
+      R"({"plugins": {"a": {"library": "./build/a.so"}, "b": {"library": "../b.so"},
+          "c": {"library": "c.so"}}})"
+  );
+  EXPECT_EQ(config.sources.at("a").library, "/etc/opsroom/build/a.so");
+  EXPECT_EQ(config.sources.at("b").library, "/etc/b.so");
+  EXPECT_EQ(config.sources.at("c").library, "c.so");
+}
+
 TEST(ToolsConfig, WithoutAFileThereAreTheThreePlugins) {
   EXPECT_THAT(default_tools_config().names(), ElementsAre("exec", "files", "git"));
 }
