@@ -129,8 +129,8 @@ AddressPolicy::Network AddressPolicy::parse(const std::string& entry) {
   if (entry.starts_with('[')) {
     const std::size_t close = entry.find(']');
     host = entry.substr(1, close == std::string::npos ? 0 : close - 1);
-    if (close != std::string::npos && close + 1 < entry.size())
-      made.port = number(entry.substr(std::min(close + 2, entry.size())), 65535, entry);
+    const std::string rest = close == std::string::npos ? "" : entry.substr(close + 1);
+    if (!rest.empty()) made.port = number(rest.front() == ':' ? rest.substr(1) : "", 65535, entry);
   } else if (std::count(entry.begin(), entry.end(), ':') == 1) {
     host = entry.substr(0, entry.find(':'));
     made.port = number(entry.substr(entry.find(':') + 1), 65535, entry);

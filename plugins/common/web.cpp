@@ -61,6 +61,7 @@ class Hop {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout, connect_patience).count()));
     if (!policy_.ca_file.empty()) set(CURLOPT_CAINFO, policy_.ca_file.c_str());
+    if (request_.connect_only) set(CURLOPT_CONNECT_ONLY, 1L);
     if (method == "HEAD") set(CURLOPT_NOBODY, 1L);
     if (with_body) {
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
@@ -82,7 +83,7 @@ class Hop {
   /// What the end of the transfer means. Throws unless there is an answer.
   void conclude(CURLcode code) {
     if (thrown_) std::rethrow_exception(thrown_);
-    if (code != CURLE_OK) throw WebError(failure(code), !refusal_.empty());
+    if (code != CURLE_OK && !enough_) throw WebError(failure(code), !refusal_.empty());
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
@@ -190,11 +191,11 @@ class Hop {
       return false;
     }
     try {
-      if (request_.sink)
-        request_.sink(bytes);
-      else
+      if (!request_.sink)
         answer.body += bytes;
-      return true;
+      else if (!request_.sink(bytes))
+        enough_ = true;
+      return !enough_;
     } catch (...) {
       thrown_ = std::current_exception();
       return false;
@@ -209,6 +210,7 @@ class Hop {
   std::string refusal_;
   std::exception_ptr thrown_;
   std::size_t header_bytes_ = 0;
+  bool enough_ = false;
 };
 
 /// Runs one hop to its end on this thread; a cancel ends it at once.

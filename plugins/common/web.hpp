@@ -32,8 +32,10 @@ struct WebRequest {
   std::chrono::milliseconds timeout{30000};  ///< for all of it, redirects too
   int max_redirects = 0;
   std::uint64_t max_bytes = 1 << 20;  ///< of the answer's body, unpacked
-  /// Takes the body instead of WebAnswer::body. Not called for redirects.
-  std::function<void(std::string_view)> sink;
+  /// Takes the body instead of WebAnswer::body; false: enough, the rest is not read. Not called for
+  /// redirects.
+  std::function<bool(std::string_view)> sink;
+  bool connect_only = false;  ///< only see whether the host's port accepts; nothing is sent
 };
 
 struct WebAnswer {
