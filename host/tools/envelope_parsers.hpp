@@ -15,7 +15,7 @@ namespace ondemand = simdjson::ondemand;
 
 inline constexpr int deepest_json = 128;
 // Buffers that a large message made are given back after it: they are several times its size.
-inline constexpr std::size_t large_message = 1u << 20;
+inline constexpr std::size_t large_message = 4u << 20;
 
 inline simdjson::padded_string_view padded(
     const std::string& text, std::size_t begin, std::size_t length

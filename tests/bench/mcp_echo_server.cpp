@@ -4,6 +4,7 @@
 //   mcp_echo_server floor IN OUT  no MCP: for every IN bytes that come, OUT bytes go
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -19,12 +20,19 @@ bool write_all(std::string_view bytes) {
   return true;
 }
 
+/// The library's memmem is several times as fast as find().
+std::string_view from(std::string_view line, std::string_view key) {
+  const void* found = ::memmem(line.data(), line.size(), key.data(), key.size());
+  if (found == nullptr) return {};
+  return line.substr(static_cast<std::size_t>(static_cast<const char*>(found) - line.data()));
+}
+
 /// What follows `key` up to one of `ends`. Looks for text, not for JSON: the clients this serves
 /// write compact JSON, and no key that is looked for comes in a value.
 std::string_view value_after(std::string_view line, std::string_view key, std::string_view ends) {
-  const auto at = line.find(key);
-  if (at == std::string_view::npos) return {};
-  const std::string_view rest = line.substr(at + key.size());
+  std::string_view rest = from(line, key);
+  if (rest.empty()) return {};
+  rest.remove_prefix(key.size());
   return rest.substr(0, rest.find_first_of(ends));
 }
 
@@ -34,43 +42,54 @@ class EchoServer {
   bool answer(std::string_view line) {
     const std::string_view id = value_after(line, "\"id\":", ",}");
     if (id.empty()) return true;  // a notification
-    const std::string reply =
-        "{\"jsonrpc\":\"2.0\",\"id\":" + std::string(id) + ",\"result\":" + result(line) + "}\n";
-    if (line.find("\"name\":\"sizes\"") == std::string_view::npos) {
+    reply_ = "{\"jsonrpc\":\"2.0\",\"id\":";
+    reply_ += id;
+    reply_ += ",\"result\":";
+    const bool counts = add_result(line);
+    reply_ += "}\n";
+    if (counts) {
       last_in_ = line.size() + 1;
-      last_out_ = reply.size();
+      last_out_ = reply_.size();
     }
-    return write_all(reply);
+    return write_all(reply_);
   }
 
  private:
-  std::string result(std::string_view line) const {
+  /// False for the answer that only tells of others.
+  bool add_result(std::string_view line) {
     const std::string_view method = value_after(line, "\"method\":\"", "\"");
     if (method == "server/discover") {
-      return R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
-             R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
+      reply_ += R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
+                R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
+    } else if (method == "initialize") {
+      reply_ += R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
+                R"("serverInfo":{"name":"echo","version":"1"}})";
+    } else if (method == "tools/list") {
+      reply_ += R"({"resultType":"complete","tools":[]})";
+    } else {
+      reply_ += R"({"resultType":"complete","content":[{"type":"text","text":")";
+      const bool counts = add_text(line);
+      reply_ += "\"}]}";
+      return counts;
     }
-    if (method == "initialize") {
-      return R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
-             R"("serverInfo":{"name":"echo","version":"1"}})";
-    }
-    if (method == "tools/list") return R"({"resultType":"complete","tools":[]})";
-    return R"({"resultType":"complete","content":[{"type":"text","text":")" + text(line) + "\"}]}";
+    return true;
   }
 
-  std::string text(std::string_view line) const {
-    const std::string_view size = value_after(line, "\"size\":", ",}");
-    if (!size.empty()) {
-      std::size_t length = 0;
-      std::from_chars(size.data(), size.data() + size.size(), length);
-      return std::string(length, 'x');
+  bool add_text(std::string_view line) {
+    if (!from(line, "\"name\":\"sizes\"").empty()) {
+      reply_ += std::to_string(last_in_) + " " + std::to_string(last_out_);
+      return false;
     }
-    if (line.find("\"name\":\"sizes\"") != std::string_view::npos) {
-      return std::to_string(last_in_) + " " + std::to_string(last_out_);
-    }
-    return std::string(value_after(line, "\"text\":\"", "\""));
+    const std::string_view arguments = from(line, "\"arguments\":");
+    const std::string_view size = value_after(arguments, "\"size\":", ",}");
+    std::size_t length = 0;
+    std::from_chars(size.data(), size.data() + size.size(), length);
+    reply_.append(length, 'x');
+    if (size.empty()) reply_ += value_after(arguments, "\"text\":\"", "\"");
+    return true;
   }
 
+  std::string reply_;
   std::size_t last_in_ = 0;
   std::size_t last_out_ = 0;
 };

@@ -153,7 +153,7 @@ TEST(PlainResult, IsTextAndNothingElse) {
 
 TEST(PlainResult, ALongTextKeepsEveryCharacterWhereverItStands) {
   EnvelopeReader reader;
-  const std::string large(3u << 20, 'x');
+  const std::string large(5u << 20, 'x');
   const std::string middling(2000, 'y');
   EXPECT_EQ(plain_of(reader, R"({"content":[)" + content(large) + "]}")->text, large);
   const std::string both = R"({"content":[)" + content(middling) + "," + content(large) + "]}";
