@@ -101,6 +101,7 @@ class Grammar {
         [this](ToolsVerb verb) { line_.verb = std::move(verb); },
         [this](CLI::App& verb) { add_settings(verb, line_.flags, {"home", "tools", "log"}); }
     );
+    add_plugin_verbs(app_, [this](PluginVerb verb) { line_.verb = std::move(verb); });
   }
 
   void parse(int argc, const char* const* argv) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/settings.hpp"
+#include "cli/plugin_verbs.hpp"
 #include "cli/tools_verbs.hpp"
 
 #include <optional>
@@ -93,6 +94,7 @@ using Verb = std::variant<
     Answer,
     ListInputs,
     ToolsVerb,
+    PluginVerb,
     Login>;
 
 struct CommandLine {

@@ -2,6 +2,7 @@
 
 #include "cli/books.hpp"
 #include "cli/command_line.hpp"
+#include "cli/plugin_verbs.hpp"
 #include "cli/tools_verbs.hpp"
 
 namespace opsroom::cli {

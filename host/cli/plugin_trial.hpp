@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "tools/inspection.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace opsroom::cli {
+
+/// A plugin or server put to the test in a process of its own.
+struct TrialOrder {
+  std::vector<std::string> command;
+  std::map<std::string, std::string> environment;
+  std::string tool;  ///< to be called a thousand times; empty: any that is safe
+  std::optional<Json> arguments;
+  std::chrono::seconds patience{30};  ///< with one answer
+};
+
+struct TrialReport {
+  std::string identity;
+  std::string era;
+  std::size_t tools = 0;
+  std::string called;  ///< the tool that was called a thousand times; empty: none
+  std::vector<tools::Finding> findings;
+};
+
+/// Starts the command and looks at everything it shows; calls its tools with arguments that do not
+/// fit; cancels a call; calls one tool a thousand times and measures what its process keeps; closes
+/// its stdin. Blocks; must not run beside a Spawner, which reaps every child.
+TrialReport try_out(const TrialOrder& order);
+
+}  // namespace opsroom::cli
