@@ -103,6 +103,17 @@ std::size_t Section::size(
   return *parsed;
 }
 
+std::size_t Section::count(std::string_view key, std::size_t low, std::size_t high) const {
+  const Json* value = find(key);
+  const Json given = value == nullptr ? Json() : *value;
+  if (given.is_number_integer() && given >= low && given <= high) return given.get<std::size_t>();
+  refuse(
+      at(key),
+      fmt::format("{} is no number that fits", dump(given)),
+      fmt::format("Write a whole number from {} to {}.", low, high)
+  );
+}
+
 std::string Section::word(
     std::string_view key, std::string_view fallback, const std::vector<std::string>& allowed
 ) const {

@@ -31,6 +31,8 @@ class Section {
   /// "64MiB" in bytes, within [low, high].
   std::size_t size(std::string_view key, std::size_t fallback, std::size_t low, std::size_t high)
       const;
+  /// A whole number within [low, high]; required.
+  std::size_t count(std::string_view key, std::size_t low, std::size_t high) const;
   std::string word(
       std::string_view key, std::string_view fallback, const std::vector<std::string>& allowed
   ) const;

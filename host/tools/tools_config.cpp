@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace opsroom::tools {
 namespace {
@@ -19,6 +20,10 @@ constexpr Clock::duration longest_call = 1h;
 constexpr std::size_t most_calls_at_once = 1024;
 constexpr std::size_t smallest_max_message = 64u << 10;
 constexpr std::size_t largest_max_message = 1u << 30;
+
+// How the plugin runner is told.
+constexpr const char* plugin_config_variable = "OPSROOM_PLUGIN_CONFIG";
+constexpr const char* plugin_limits_variable = "OPSROOM_PLUGIN_LIMITS";
 
 void check_name(const std::string& name, const std::string& place) {
   const auto fits = [](char c) {
@@ -173,18 +178,61 @@ SourceConfig plugin_defaults(const std::string& name, std::string place) {
   return source;
 }
 
+/// A plugin's limits in the runner's words: "as=2147483648,cpu=60,core=0".
+std::string limits_of(const Section& plugin) {
+  const Json* found = plugin.find("limits");
+  if (found == nullptr) return {};
+  const Section limits(*found, plugin.at("limits"));
+  limits.only({"memory", "cpu", "fileSize", "files", "processes"});
+  std::string words = "core=0";
+  const auto add = [&words](const char* resource, std::size_t value) {
+    words += fmt::format(",{}={}", resource, value);
+  };
+  constexpr std::size_t most = std::size_t{1} << 40;
+  if (limits.find("memory") != nullptr) add("as", limits.size("memory", 0, 64u << 20, most));
+  if (limits.find("fileSize") != nullptr) add("fsize", limits.size("fileSize", 0, 0, most));
+  if (limits.find("cpu") != nullptr) {
+    const auto cpu = std::chrono::ceil<std::chrono::seconds>(limits.duration("cpu", {}));
+    add("cpu", static_cast<std::size_t>(cpu.count()));
+  }
+  if (limits.find("files") != nullptr) add("nofile", limits.count("files", 16, 1u << 20));
+  if (limits.find("processes") != nullptr) add("nproc", limits.count("processes", 1, 1u << 20));
+  return words;
+}
+
+/// The plugin's own settings, in which texts may hold secrets.
+Json expanded(const Json& value, const std::function<std::string(const std::string&)>& expand) {
+  if (value.is_string()) return expand(value.get_ref<const std::string&>());
+  Json out = value;
+  if (out.is_structured()) {
+    for (Json& member : out)
+      member = expanded(member, expand);
+  }
+  return out;
+}
+
 SourceConfig read_plugin(const std::string& name, const Section& plugin, const Expander& expander) {
-  plugin.only(with_common_keys({"library", "isolation", "env"}));
+  plugin.only(with_common_keys({"library", "isolation", "env", "config", "limits", "keepAlive"}));
   SourceConfig source = plugin_defaults(name, plugin.place());
   source.library = plugin.text("library", source.library.string());
   // "inprocess" has its place here; it needs the operator's digest check first, so it is refused.
   plugin.word("isolation", "process", {"process"});
   read_common(plugin, source);
+  if (plugin.flag("keepAlive", false)) source.scope = Scope::lane;
   const auto variables = plugin.text_map("env");
+  const Json* settings = plugin.find("config");
+  if (settings != nullptr) static_cast<void>(Section(*settings, plugin.at("config")));
+  const std::string limits = limits_of(plugin);
+  const auto expand = [&](const std::string& text) {
+    return expander.expand(text, source.title(), source.secrets);
+  };
   read_secrets(source, [&] {
     for (const auto& [variable, value] : variables)
-      source.environment[variable] = expander.expand(value, source.title(), source.secrets);
+      source.environment[variable] = expand(value);
+    if (settings != nullptr)
+      source.environment[plugin_config_variable] = dump(expanded(*settings, expand));
   });
+  if (!limits.empty()) source.environment[plugin_limits_variable] = limits;
   return source;
 }
 
@@ -273,7 +321,8 @@ ToolsConfig parse_tools_config(const Json& document, const std::filesystem::path
 
 ToolsConfig default_tools_config() {
   ToolsConfig config;
-  for (const char* name : {"exec", "files", "git"}) {
+  for (const char* name :
+       {"ask", "exec", "files", "git", "http", "notify", "run", "sql", "template", "wait"}) {
     add(config, plugin_defaults(name, fmt::format("the default configuration, plugin '{}'", name)));
   }
   return config;

@@ -84,7 +84,7 @@ ToolsConfig load_tools_config(const std::filesystem::path& file);
 /// The same from a document in memory; `file` is for messages and for relative `${file:..}` paths.
 ToolsConfig parse_tools_config(const Json& document, const std::filesystem::path& file);
 
-/// What there is without a tools.json: the plugins exec, files and git.
+/// What there is without a tools.json: the plugins that come with opsroom.
 ToolsConfig default_tools_config();
 
 }  // namespace opsroom::tools

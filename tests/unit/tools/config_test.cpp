@@ -74,8 +74,38 @@ TEST(ToolsConfig, ALibraryWithADotIsSeenFromTheFile) {
   EXPECT_EQ(config.sources.at("c").library, "c.so");
 }
 
-TEST(ToolsConfig, WithoutAFileThereAreTheThreePlugins) {
-  EXPECT_THAT(default_tools_config().names(), ElementsAre("exec", "files", "git"));
+TEST(ToolsConfig, APluginIsToldItsSettingsAndItsLimits) {
+  ::setenv("OPSROOM_TEST_TOKEN", "s3cret", 1);
+  const auto config = parse(R"({"plugins": {"http": {"keepAlive": true,
+      "config": {"allow": ["10.0.0.0/8"], "depth": {"token": "${env:OPSROOM_TEST_TOKEN}"}, "n": 3},
+      "limits": {"memory": "2GiB", "cpu": "90s", "fileSize": "1MiB", "files": 64, "processes": 8}}}})"
+  );
+  const SourceConfig& http = config.sources.at("http");
+  EXPECT_EQ(http.scope, Scope::lane);
+  EXPECT_EQ(
+      Json::parse(http.environment.at("OPSROOM_PLUGIN_CONFIG")),
+      Json::parse(R"({"allow": ["10.0.0.0/8"], "depth": {"token": "s3cret"}, "n": 3})")
+  );
+  EXPECT_EQ(
+      http.environment.at("OPSROOM_PLUGIN_LIMITS"),
+      "core=0,as=2147483648,fsize=1048576,cpu=90,nofile=64,nproc=8"
+  );
+  EXPECT_THAT(http.secrets, ElementsAre(Secret{"OPSROOM_TEST_TOKEN", "s3cret"}));
+  EXPECT_THAT(
+      failure_of(R"({"plugins": {"x": {"limits": {"files": "many"}}}})"),
+      AllOf(HasSubstr("/plugins/x/limits/files"), HasSubstr("from 16 to"))
+  );
+  EXPECT_THAT(
+      failure_of(R"({"plugins": {"x": {"limits": {"ram": "1GiB"}}}})"), HasSubstr("memory")
+  );
+  EXPECT_THAT(failure_of(R"({"plugins": {"x": {"config": []}}})"), HasSubstr("/plugins/x/config"));
+}
+
+TEST(ToolsConfig, WithoutAFileThereAreThePluginsThatComeAlong) {
+  EXPECT_THAT(
+      default_tools_config().names(),
+      ElementsAre("ask", "exec", "files", "git", "http", "notify", "run", "sql", "template", "wait")
+  );
 }
 
 TEST(ToolsConfig, RefusesUnknownKeysOfOursByName) {
