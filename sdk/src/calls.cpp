@@ -257,9 +257,8 @@ bool Calls::is_under_way(const std::string& id) {
   return by_id_.contains(id);
 }
 
-void Calls::update_task(const std::string& id, const json& responses) {
-  if (const auto resumed = tasks_.update(id, responses))
-    resume(resumed->call, resumed->responses, resumed->state);
+void Calls::resume(const Tasks::Resumed& resumed) {
+  resume(resumed.call, resumed.responses, resumed.state);
 }
 
 void Calls::cancel_task(const std::string& id) {

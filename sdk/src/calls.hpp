@@ -61,10 +61,14 @@ class Calls {
   void cancel(const std::string& id);
   bool is_under_way(const std::string& id);
 
-  // tasks/get, tasks/update (enters the plugin), tasks/cancel: the result. Throw RpcError.
+  // tasks/get, tasks/cancel and tasks/update. Throw RpcError.
   std::string task_status(const std::string& id) { return tasks_.get(id); }
-  void update_task(const std::string& id, const json& responses);
   void cancel_task(const std::string& id);
+  std::optional<Tasks::Resumed> take_task_answers(const std::string& id, const json& responses) {
+    return tasks_.update(id, responses);
+  }
+  /// Enters the plugin on this thread.
+  void resume(const Tasks::Resumed& resumed);
 
   /// The state a tool left with its question. Throws RpcError when it is not from here.
   std::string opened_state(std::string_view sealed, const CallRequest& request) const;

@@ -100,10 +100,10 @@ void Invocation::misbehaved(const std::string& how) {
   if (misbehaviour_.empty()) misbehaviour_ = how;
 }
 
-/// Whether nothing more may be sent; to be asked with the mutex held.
-bool Invocation::quiet() noexcept {
+/// Whether nothing counts any more; to be asked with the mutex held.
+bool Invocation::over() noexcept {
   if (closed_) misbehaved("it went on after invoke() had returned");
-  return closed_ || cancelled() || muted_.load();
+  return closed_ || cancelled();
 }
 
 Outcome Invocation::conclude(opsroom_status status) {

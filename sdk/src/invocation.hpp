@@ -88,7 +88,8 @@ class Invocation {
   void resource_updated(opsroom_text uri);
   opsroom_text capabilities();
 
-  bool quiet() noexcept;
+  bool over() noexcept;
+  bool quiet() noexcept { return over() || muted_.load(); }
   void misbehaved(const std::string& how);
   Outcome judge(opsroom_status status);
   Outcome completed();

@@ -161,7 +161,7 @@ void Invocation::progress(double done, double total, opsroom_text message) {
 
 opsroom_status Invocation::artifact(opsroom_text name, opsroom_text type, opsroom_text bytes) {
   const std::lock_guard lock(mutex_);
-  if (closed_ || quiet()) return OPSROOM_CANCELLED;
+  if (over()) return OPSROOM_CANCELLED;
   if (artifact_bytes_ + bytes.size > most_artifact_bytes) {
     std::fprintf(
         stderr, "%s: artifacts of one call may have 8 MiB together\n", request_.tool.c_str()
@@ -177,7 +177,7 @@ opsroom_status Invocation::artifact(opsroom_text name, opsroom_text type, opsroo
 
 opsroom_status Invocation::artifact_file(opsroom_text name, opsroom_text type, opsroom_text path) {
   const std::lock_guard lock(mutex_);
-  if (closed_ || quiet()) return OPSROOM_CANCELLED;
+  if (over()) return OPSROOM_CANCELLED;
   const auto file = acceptable_file(std::string(view(path)), request_.workdir);
   if (!file) return OPSROOM_BAD_ARGUMENTS;
   std::error_code error;
@@ -196,7 +196,7 @@ opsroom_status Invocation::artifact_file(opsroom_text name, opsroom_text type, o
 
 void Invocation::need_input(opsroom_text requests, opsroom_text state) {
   const std::lock_guard lock(mutex_);
-  if (quiet()) return;
+  if (over()) return;
   if (requests_) misbehaved("it asked for input twice in one invocation");
   requests_ = std::string(view(requests));
   state_ = std::string(view(state));

@@ -170,6 +170,8 @@ void Server::dispatch(const std::shared_ptr<const Message>& message, Era era) {
   if (method == "tools/call" || completes || reads || prompts)
     return calls_.start(call_request(message, era));
   if (method == "subscriptions/listen" && era == Era::modern) return listen(*message);
+  if (method == "tasks/update" && era == Era::modern && catalogue_.offers_tasks())
+    return update_task(*message);
   outbox_.send(response(message->id, answer(*message, era)));
 }
 
@@ -186,8 +188,7 @@ std::string Server::answer(const Message& request, Era era) {
       return subscribe(request);
   } else {
     if (method == "server/discover") return discover();
-    if (catalogue_.offers_tasks() &&
-        (method == "tasks/get" || method == "tasks/cancel" || method == "tasks/update"))
+    if (catalogue_.offers_tasks() && (method == "tasks/get" || method == "tasks/cancel"))
       return answer_about_task(request);
   }
   throw RpcError{code::method_not_found, "Method not found: " + method};
@@ -259,15 +260,20 @@ std::string Server::answer_about_task(const Message& request) {
   check_tasks_declared(request);
   const std::string id = text_param(request, "taskId");
   if (request.method == "tasks/get") return calls_.task_status(id);
-  if (request.method == "tasks/cancel") {
-    calls_.cancel_task(id);
-    return finished("", Era::modern);
-  }
+  calls_.cancel_task(id);
+  return finished("", Era::modern);
+}
+
+void Server::update_task(const Message& request) {
+  check_tasks_declared(request);
+  const std::string id = text_param(request, "taskId");
   const json responses = request.parsed_params().value("inputResponses", json());
   if (!responses.is_object())
     throw RpcError{code::invalid_params, "params.inputResponses must be an object"};
-  calls_.update_task(id, responses);
-  return finished("", Era::modern);
+  const auto resumed = calls_.take_task_answers(id, responses);
+  // The task may go on for long, and on this thread.
+  outbox_.send(response(request.id, finished("", Era::modern)));
+  if (resumed) calls_.resume(*resumed);
 }
 
 }  // namespace opsroom::sdk

@@ -58,6 +58,7 @@ class Server {
   std::string set_level(const Message& request);
   std::string subscribe(const Message& request);
   std::string answer_about_task(const Message& request);
+  void update_task(const Message& request);
   std::string finished(std::string members, Era era) const;
   void listen(const Message& request);
 
