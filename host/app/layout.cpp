@@ -13,6 +13,9 @@ Layout find_layout() {
   Layout layout;
   layout.executable = executable;
   layout.spawn = bin / "opsroom-spawn";
+  // An installation keeps away from people's PATH what they never call.
+  if (!std::filesystem::exists(layout.spawn, error))
+    layout.spawn = prefix / "libexec/opsroom/opsroom-spawn";
   layout.runner = bin / "opsroom-plugin-runner";
   layout.plugins = prefix / "lib/opsroom/plugins";
   layout.migrations = prefix / "share/opsroom/migrations";

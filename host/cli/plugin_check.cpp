@@ -95,13 +95,23 @@ std::string refusal_of(const fs::path& runner, const fs::path& library) {
   return ended.timed_out ? "nothing came of it in 60 s" : words;
 }
 
+/// The command's words with the files among them in full: it is started in another directory.
+std::vector<std::string> seen_from_anywhere(std::vector<std::string> words) {
+  for (std::string& word : words) {
+    const bool program = &word == words.data() && word.find('/') == std::string::npos;
+    std::error_code unreadable;
+    if (!program && fs::exists(word, unreadable)) word = fs::absolute(word).string();
+  }
+  return words;
+}
+
 TrialOrder order_for(const Context& context, const CheckPlugin& verb) {
   TrialOrder order;
   order.command = verb.target;
   if (is_library(verb.target))
     order.command = {context.layout.runner.string(), fs::absolute(verb.target[0]).string()};
-  else if (order.command[0].find('/') != std::string::npos)
-    order.command[0] = fs::absolute(order.command[0]).string();
+  else
+    order.command = seen_from_anywhere(verb.target);
   order.environment["OPSROOM_PLUGIN_CONFIG"] = parse_json(verb.config, "--settings").dump();
   order.tool = verb.call;
   order.patience = std::chrono::seconds(verb.patience);

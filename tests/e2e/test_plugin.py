@@ -114,7 +114,7 @@ class PluginTest(unittest.TestCase):
         script = self.scratch / "sloppy.py"
         script.write_text(SLOPPY)
         self.assert_problem("no messages, the first: sloppy is starting", "--", sys.executable, script)
-        self.assert_problem("takes arguments that do not fit", "--", sys.executable, script)
+        self.assert_problem("takes arguments that do not fit", "--", sys.executable, "sloppy.py")
 
     def test_check_says_when_there_is_nothing_to_talk_to(self):
         self.assert_problem("does not answer", "/bin/true")
