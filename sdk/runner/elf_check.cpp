@@ -4,7 +4,6 @@
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
-#include <opsroom/beneath.hpp>
 #include <opsroom/plugin.h>
 #include <string_view>
 #include <sys/mman.h>
@@ -31,17 +30,19 @@ constexpr int own_machine = EM_RISCV;
 class Image {
  public:
   explicit Image(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file)
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
       throw NotAPlugin(std::string(std::strerror(errno)) + "; check the path of the plugin");
     struct stat info{};
-    if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
-      throw NotAPlugin("not a file; give the path of a plugin library (.so)");
-    size_ = static_cast<std::size_t>(info.st_size);
+    const bool regular = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+    size_ = regular ? static_cast<std::size_t>(info.st_size) : 0;
+    if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+    const int error = errno;
+    ::close(file);
+    if (!regular) throw NotAPlugin("not a file; give the path of a plugin library (.so)");
     if (size_ == 0) throw NotAPlugin("the file is empty; build or install the plugin again");
-    data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (data_ == MAP_FAILED)
-      throw NotAPlugin(std::string("can't be read: ") + std::strerror(errno));
+      throw NotAPlugin(std::string("can't be read: ") + std::strerror(error));
   }
   ~Image() { ::munmap(data_, size_); }
   Image(const Image&) = delete;

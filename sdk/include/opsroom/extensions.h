@@ -18,7 +18,8 @@ extern "C" {
 
 #define OPSROOM_EXT_SECRETS "secret/1"
 
-/* Secrets that do not stand in the process's environment. */
+/* Secrets that do not stand in the process's environment. A host that has this has all of them
+ * here: what the environment says is not meant for the plugin. */
 typedef struct opsroom_secrets {
   /* [any] The secret, lent until the invocation returns; data is NULL when there is none of this
    * name, and not NULL when it is there and empty. */

@@ -144,13 +144,15 @@ class Call {
     return std::max(left, std::chrono::milliseconds(0));
   }
 
-  /// A secret by its name: from the host where it keeps some ("secret/1"), else the environment
-  /// variable of that name, which for a plugin is what its "env" in tools.json says. An empty one
-  /// counts as there. Never log it, and keep it no longer than the call.
+  /// A secret by its name: from the host where it keeps them ("secret/1"), and then from nowhere
+  /// else, since the environment is not this plugin's own there; otherwise the environment variable
+  /// of that name. Either is what the plugin's "env" in tools.json says. An empty one counts as
+  /// there. Never log it, and keep it no longer than the call.
   std::optional<std::string> find_secret(const std::string& name) const {
     if (const auto* secrets = extension<opsroom_secrets>(OPSROOM_EXT_SECRETS)) {
       const opsroom_text found = secrets->get(lent_.host, lend(name));
-      if (found.data != nullptr) return std::string(view(found));
+      if (found.data == nullptr) return std::nullopt;
+      return std::string(view(found));
     }
     if (const char* found = std::getenv(name.c_str())) return std::string(found);
     return std::nullopt;
