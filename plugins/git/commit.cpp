@@ -1,6 +1,7 @@
 #include "commit.hpp"
 
 #include "repository.hpp"
+#include "stage.hpp"
 
 #include <opsroom/text.hpp>
 #include <sstream>
@@ -8,41 +9,11 @@
 namespace opsroom::git {
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words with_paths(Words words, const Words& paths) {
-  words.emplace_back("--");
-  words.insert(words.end(), paths.begin(), paths.end());
-  return words;
-}
-
-std::string configured(const Repository& repository, const char* key) {
-  return trimmed(repository.run({"config", "--get", key}).out);
-}
-
-void set_identity(Repository& repository, const CommitArgs& args) {
-  std::string name = configured(repository, "user.name");
-  std::string email = configured(repository, "user.email");
-  if (name.empty()) name = "opsroom";
-  if (email.empty()) email = "opsroom@localhost";
-  repository.set("GIT_COMMITTER_NAME", name);
-  repository.set("GIT_COMMITTER_EMAIL", email);
-  repository.set("GIT_AUTHOR_NAME", args.author_name.value_or(name));
-  repository.set("GIT_AUTHOR_EMAIL", args.author_email.value_or(email));
-}
-
-void stage(const Repository& repository, const Words& paths) {
-  if (paths.empty())
-    repository.must({"add", "--all"});
-  else
-    repository.must(with_paths({"add", "--all"}, paths));
-}
-
 /// Whether a commit would be empty. One that ends a merge never is, whatever the files say.
 bool nothing_staged(const Repository& repository, const Words& paths) {
   if (repository.run({"rev-parse", "--quiet", "--verify", "MERGE_HEAD"}).exit_code == 0)
     return false;
-  Words words{"diff", "--cached", "--quiet", "--no-ext-diff"};
+  Words words{"diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"};
   if (!paths.empty()) words = with_paths(words, paths);
   return repository.run(std::move(words)).exit_code == 0;
 }
@@ -67,8 +38,7 @@ void count_changes(const Repository& repository, CommitResult& result) {
 CommitResult look_at_head(const Repository& repository) {
   CommitResult result;
   result.commit = trimmed(repository.must({"rev-parse", "HEAD"}).out);
-  const GitOutput branch = repository.run({"symbolic-ref", "--quiet", "--short", "HEAD"});
-  if (branch.exit_code == 0) result.branch = printable_utf8(trimmed(branch.out));
+  result.branch = repository.branch();
   count_changes(repository, result);
   return result;
 }
@@ -82,24 +52,31 @@ std::string in_words(const CommitResult& result) {
 
 void check(const CommitArgs& args) {
   if (trimmed(args.message).empty()) throw tool::BadArguments("/message", "must not be blank");
-  for (std::size_t i = 0; i < args.paths.size(); ++i)
-    if (args.paths[i].empty() || args.paths[i].find('\0') != std::string::npos)
-      throw tool::BadArguments("/paths/" + std::to_string(i), "must name a file or directory");
+  check_paths(args.paths);
+}
+
+void tell_left_out(const Words& directories, const tool::Call& call) {
+  for (const std::string& directory : directories)
+    call.log(
+        tool::Level::warning,
+        printable_utf8(directory) + " is a repository of its own and was left out of the commit"
+    );
 }
 
 }  // namespace
 
 tool::Outcome<CommitResult> commit(const CommitArgs& args, tool::Call& call) {
   check(args);
-  Repository repository(call);
-  set_identity(repository, args);
-  stage(repository, args.paths);
+  Repository repository(call, args.hooks);
+  repository.set_identity(args.author_name, args.author_email);
+  tell_left_out(stage(repository, args.paths), call);
   if (!args.allow_empty && nothing_staged(repository, args.paths))
     throw std::runtime_error(
         args.paths.empty() ? "nothing to commit: no file has changed"
                            : "nothing to commit: none of the given paths has changed"
     );
   Words words{"commit", "--quiet", "--file=-"};
+  if (!args.hooks) words.emplace_back("--no-verify");
   if (args.allow_empty) words.emplace_back("--allow-empty");
   if (!args.paths.empty()) words = with_paths(words, args.paths);
   const GitOutput said = repository.must(std::move(words), args.message);

@@ -12,6 +12,7 @@ struct CommitArgs {
   std::optional<std::string> author_name;
   std::optional<std::string> author_email;
   bool allow_empty = false;
+  bool hooks = false;
 
   static constexpr auto fields() {
     using tool::field;
@@ -25,7 +26,8 @@ struct CommitArgs {
             &CommitArgs::author_email,
             "Else the configured one, else opsroom@localhost"
         ),
-        option("allow_empty", &CommitArgs::allow_empty, "Commits even when nothing has changed")
+        option("allow_empty", &CommitArgs::allow_empty, "Commits even when nothing has changed"),
+        option("hooks", &CommitArgs::hooks, "Runs the repository's hooks: programs it brings along")
     );
   }
 };

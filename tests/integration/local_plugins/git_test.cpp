@@ -1,9 +1,4 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <fstream>
-#include <integration/sdk/mcp_process.hpp>
+#include "git_fixture.hpp"
 
 namespace opsroom::test {
 namespace {
@@ -11,35 +6,9 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-class Git : public testing::Test {
+class Git : public GitFixture {
  protected:
-  void SetUp() override {
-    ::setenv("HOME", home_.path().c_str(), 1);
-    ::setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-    server_ = std::make_unique<McpProcess>(runner(plugin("git")), directory_.path());
-    server_->open_legacy();
-  }
-
-  void git(const std::string& arguments) {
-    const std::string command =
-        "git -C " + directory_.path().string() + " " + arguments + " >/dev/null 2>&1";
-    ASSERT_EQ(std::system(command.c_str()), 0) << command;
-  }
-  std::string ask(const std::string& arguments) {
-    const std::string out = (home_.path() / "answer").string();
-    const std::string command =
-        "git -C " + directory_.path().string() + " " + arguments + " > " + out;
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return contents(out);
-  }
-  void put(const char* name, const std::string& text) {
-    std::ofstream(directory_.path() / name) << text;
-  }
-  json commit(const json& arguments) { return server_->call("commit", arguments); }
-
-  TempDir home_;
-  TempDir directory_;
-  std::unique_ptr<McpProcess> server_;
+  json commit(const json& arguments) { return call("commit", arguments); }
 };
 
 }  // namespace
@@ -55,8 +24,8 @@ TEST_F(Git, CommitsEverythingAndCountsIt) {
   EXPECT_EQ(data["files_changed"], 2);
   EXPECT_EQ(data["insertions"], 3);
   EXPECT_EQ(data["deletions"], 0);
-  EXPECT_EQ(ask("rev-parse HEAD"), data["commit"].get<std::string>() + "\n");
-  EXPECT_EQ(ask("log -1 --format=%an:%ae:%cn:%s"), "opsroom:opsroom@localhost:opsroom:First\n");
+  EXPECT_EQ(data["commit"], ask("rev-parse HEAD"));
+  EXPECT_EQ(ask("log -1 --format=%an:%ae:%cn:%s"), "opsroom:opsroom@localhost:opsroom:First");
 
   put("a", "1\n");
   fs::remove(directory_.path() / "b");
@@ -71,8 +40,8 @@ TEST_F(Git, CommitsOnlyTheGivenPaths) {
   put("bc", "1\n");
   const json result = commit({{"message", "Only b*"}, {"paths", {"b*"}}});
   ASSERT_FALSE(result.contains("isError")) << result;
-  EXPECT_EQ(ask("ls-tree --name-only HEAD"), "b*\n") << "a path is a name, not a pattern";
-  EXPECT_EQ(ask("status --porcelain"), "?? a\n?? bc\n");
+  EXPECT_EQ(ask("ls-tree --name-only HEAD"), "b*") << "a path is a name, not a pattern";
+  EXPECT_EQ(ask("status --porcelain"), "?? a\n?? bc");
 }
 
 TEST_F(Git, NothingToCommitFailsAndSaysSo) {
@@ -94,14 +63,14 @@ TEST_F(Git, TheIdentityIsTheGivenOneElseTheConfiguredOne) {
   git("config user.email conf@example.org");
   put("a", "1\n");
   commit({{"message", "m"}, {"author_name", "Ann"}, {"author_email", "ann@example.org"}});
-  EXPECT_EQ(ask("log -1 --format=%an:%ae:%cn"), "Ann:ann@example.org:Conf\n");
+  EXPECT_EQ(ask("log -1 --format=%an:%ae:%cn"), "Ann:ann@example.org:Conf");
 }
 
 TEST_F(Git, AMessageIsTakenAsItIs) {
   git("init -q -b main");
   put("a", "1\n");
   commit({{"message", "--amend\n\n# not a comment\n$(touch x)\n"}});
-  EXPECT_EQ(ask("log -1 --format=%B"), "--amend\n\n# not a comment\n$(touch x)\n\n");
+  EXPECT_EQ(ask("log -1 --format=%B"), "--amend\n\n# not a comment\n$(touch x)\n");
   EXPECT_THAT(text_of(commit({{"message", " \n"}})), HasSubstr("/message: must not be blank"));
 }
 
@@ -127,14 +96,18 @@ TEST_F(Git, ADetachedHeadHasNoBranch) {
   EXPECT_EQ(commit({{"message", "m"}})["structuredContent"]["branch"], nullptr);
 }
 
-TEST_F(Git, AHookThatFailsIsQuoted) {
+TEST_F(Git, AHookRunsOnlyWhenAskedForAndIsQuoted) {
   git("init -q -b main");
   const fs::path hook = directory_.path() / ".git/hooks/pre-commit";
   fs::create_directories(hook.parent_path());
   std::ofstream(hook) << "#!/bin/sh\necho 'tests are red' >&2\nexit 1\n";
   fs::permissions(hook, fs::perms::owner_all);
   put("a", "1\n");
-  EXPECT_THAT(text_of(commit({{"message", "m"}})), HasSubstr("commit failed: tests are red"));
+  EXPECT_THAT(
+      text_of(commit({{"message", "m"}, {"hooks", true}})),
+      HasSubstr("commit failed: tests are red")
+  );
+  EXPECT_FALSE(commit({{"message", "m"}}).contains("isError")) << "hooks run only when asked for";
 }
 
 }  // namespace opsroom::test

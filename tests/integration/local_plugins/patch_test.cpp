@@ -69,7 +69,8 @@ TEST_F(Patch, AllOrNothingWithAReportOfFileAndHunk) {
   put("b", ten);
   const std::string text =
       "--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n"
-      "--- a/b\n+++ b/b\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n@@ -6,3 +6,3 @@\n 6\n-seven\n+sieben\n 8\n"
+      "--- a/b\n+++ b/b\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n@@ -6,3 +6,3 @@\n 6\n-seven\n+sieben\n "
+      "8\n"
       "--- a/c\n+++ b/c\n@@ -1 +1 @@\n-x\n+y\n";
   const json result = patch(text);
   EXPECT_EQ(result["isError"], true);
