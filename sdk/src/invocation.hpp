@@ -73,7 +73,7 @@ class Invocation {
 
  private:
   static Invocation& self(void* host) { return *static_cast<Invocation*>(host); }
-  static const void* extension(const char* id);
+  const void* extension(const char* id) const;
   void lend_functions();
 
   void log(int32_t level, opsroom_text logger, opsroom_text message);

@@ -64,6 +64,15 @@ json artifact_item(const std::string& name, const std::string& media_type, std::
   };
 }
 
+/// Whether the client says that it shares our files and looks into them.
+bool reads_files(const json& capabilities) {
+  for (const char* part : {"extensions", "experimental"}) {
+    const json offered = capabilities.value(part, json());
+    if (offered.is_object() && offered.contains(artifact_file_extension)) return true;
+  }
+  return false;
+}
+
 bool is_below(const fs::path& file, const fs::path& directory) {
   std::error_code error;
   const fs::path base = fs::canonical(directory, error);
@@ -104,10 +113,10 @@ void Invocation::lend_functions() {
     self(host).need_input(requests, state);
   };
   lent_.result = [](void* host, opsroom_text text) { self(host).result(text); };
-  lent_.extension = [](void*, const char* id) { return extension(id); };
+  lent_.extension = [](void* host, const char* id) { return self(host).extension(id); };
 }
 
-const void* Invocation::extension(const char* id) {
+const void* Invocation::extension(const char* id) const {
   static const opsroom_elicit elicit{
       [](void* host, opsroom_text requests, void (*take)(void*, opsroom_text), void* user) {
         return self(host).ask_in_place(requests, take, user);
@@ -123,7 +132,8 @@ const void* Invocation::extension(const char* id) {
     self(host).resource_updated(uri);
   }};
   if (std::strcmp(id, OPSROOM_EXT_ELICIT) == 0) return &elicit;
-  if (std::strcmp(id, OPSROOM_EXT_ARTIFACT_FILE) == 0) return &artifact_file;
+  if (std::strcmp(id, OPSROOM_EXT_ARTIFACT_FILE) == 0 && reads_files(request_.capabilities))
+    return &artifact_file;
   if (std::strcmp(id, OPSROOM_EXT_CLIENT) == 0) return &client;
   if (std::strcmp(id, OPSROOM_EXT_CHANGES) == 0) return &changes;
   return nullptr;

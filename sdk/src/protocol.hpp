@@ -23,6 +23,8 @@ inline constexpr const char* artifact = "io.opsroom/artifact";
 }  // namespace meta
 
 inline constexpr const char* tasks_extension = "io.modelcontextprotocol/tasks";
+/// Of a client that takes artifacts as links to files (resource_link, file://).
+inline constexpr const char* artifact_file_extension = "io.opsroom/artifact-file";
 
 namespace code {
 inline constexpr int parse_error = -32700;

@@ -68,10 +68,14 @@ Questions::Ticket Questions::ask(
       round_of_.emplace(id, ticket);
       lines.push_back(request(id, asked["method"].get<std::string>(), params_of(asked)));
     }
-    round.bell = alarm_.set(patience, [this, ticket] { end(ticket, "nobody answered in time"); });
   }
   for (std::string& line : lines)
     outbox_.send(std::move(line));
+  // Not before the client was asked: what is taken back must have been said.
+  const std::lock_guard lock(mutex_);
+  if (const auto round = rounds_.find(ticket); round != rounds_.end())
+    round->second.bell =
+        alarm_.set(patience, [this, ticket] { end(ticket, "nobody answered in time"); });
   return ticket;
 }
 

@@ -105,6 +105,24 @@ opsroom_status ask_for_a_capital(const opsroom_call& call) {
   return ask(call, {{"capital_question", sampling("What is the capital of France?", 100)}});
 }
 
+opsroom_status touch_the_watched(const opsroom_call& call) {
+  const auto* changes =
+      static_cast<const opsroom_changes*>(call.extension(call.host, OPSROOM_EXT_CHANGES));
+  changes->resource_updated(call.host, lend("test://watched-resource"));
+  changes->resource_updated(call.host, lend("test://static-text"));
+  return say(call, "touched");
+}
+
+opsroom_status ask_by_url(const opsroom_call& call) {
+  const json params{
+      {"mode", "url"},
+      {"message", "Sign in"},
+      {"url", "https://example.com/sign-in"},
+      {"elicitationId", "1"}
+  };
+  return ask(call, {{"sign_in", {{"method", "elicitation/create"}, {"params", params}}}});
+}
+
 opsroom_status ask_for_roots(const opsroom_call& call) {
   return ask(call, {{"client_roots", roots()}});
 }
@@ -118,6 +136,8 @@ const std::map<std::string_view, opsroom_status (*)(const opsroom_call&)>& raw_t
       {"test_input_required_result_multiple_inputs", ask_all_kinds},
       {"test_input_required_result_capabilities", ask_what_it_can},
       {"multi_input", ask_two_after_a_while},
+      {"ask_by_url", ask_by_url},
+      {"touch_the_watched", touch_the_watched},
       {"protocol_error_job", break_the_protocol}
   };
   return table;
