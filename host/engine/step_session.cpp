@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
 namespace opsroom::engine {
@@ -65,6 +66,26 @@ void apply(Step& step, ToolResult& result, StopReason why, Milliseconds timeout)
   }
 }
 
+/// A call of which nothing was sent is tried again; of what was sent a person decides, or the
+/// runbook.
+Task<ToolResult> call_until_sent(
+    RunTools& tools, ToolCall call, CallListener& listener, Stop& stop
+) {
+  constexpr int most_tries = 3;
+  std::vector<CallRecord> records;
+  for (int tries = 1;; ++tries) {
+    ToolCall attempt = call;
+    auto calling = tools.call(std::move(attempt), listener, stop);
+    ToolResult result = co_await std::move(calling);
+    std::move(result.records.begin(), result.records.end(), std::back_inserter(records));
+    const bool again = result.worth_another_try && tries < most_tries && !stop.requested();
+    if (!again) {
+      result.records = std::move(records);
+      co_return result;
+    }
+  }
+}
+
 /// What came of a call and of what went on beside it.
 struct CallEnd {
   ToolResult result;
@@ -94,7 +115,7 @@ Task<CallEnd> call_and_watch(
     stop.request(StopReason::lease_lost);
   });
   try {
-    auto calling = context.tools.call(std::move(call), listener, stop);
+    auto calling = call_until_sent(context.tools, std::move(call), listener, stop);
     end.result = co_await std::move(calling);
     end.returned = true;
   } catch (...) {

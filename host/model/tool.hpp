@@ -50,6 +50,8 @@ struct ToolResult {
   bool timed_out = false;
   Json output;              ///< structuredContent, else {"text": the text contents joined}
   bool structured = false;  ///< `output` is structuredContent
+  /// Nothing was sent since the server went away first: a new one may take it.
+  bool worth_another_try = false;
   std::string error;        ///< for people, when not succeeded
   std::string hint;         ///< the remedy, where one is known
   std::vector<ArtifactDraft> artifacts;

@@ -189,6 +189,7 @@ ToolResult McpClient::result(Exchange& exchange, Pending& pending) {
   }
   if (!exchange.answer) {
     result.delivery = exchange.sent->untouched() ? Delivery::not_sent : Delivery::unknown;
+    result.worth_another_try = exchange.peer_gone && exchange.sent->untouched();
     result.error = end_reason_;
     result.hint = end_hint_;
     return result;

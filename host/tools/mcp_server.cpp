@@ -174,6 +174,12 @@ void McpServer::begin() {
       spdlog::error("{}: reading its output failed: {}", self->title_, reason.what());
     }
   };
+  channel_.on_broken([weak = weak_from_this()] {
+    const auto broken = weak.lock();
+    if (!broken) return;
+    broken->deaf_ = true;
+    broken->over_.ring();
+  });
   loops_.start(read(self), on_error);
   loops_.start(drain_stderr(self), on_error);
   loops_.start(await_exit(self), on_error);
@@ -202,7 +208,11 @@ Task<> McpServer::watch(std::shared_ptr<McpServer> self) {
   const auto patience = Clock::now() + exit_patience;
   while (!self->exited_ && Clock::now() < patience)
     co_await self->over_.wait_until(patience);
-  if (!self->exited_) self->child_->kill();  // Nothing can be heard from it any more.
+  if (!self->exited_) {
+    // Nothing can be heard from it any more, or nothing can be told to it.
+    if (self->deaf_) self->condemned_ = self->title_ + " closed its standard input";
+    self->child_->kill();
+  }
   co_await self->wait_for_quiet();
   self->report_end();
 }

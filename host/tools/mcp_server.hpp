@@ -98,11 +98,12 @@ class McpServer : public std::enable_shared_from_this<McpServer> {
   bool is_plugin_;
   std::shared_ptr<Trust> trust_;
   TaskGroup loops_;
-  Alarm over_;
+  Alarm over_;  ///< rings for each of exited_, read_to_end_ and deaf_
   Clock::time_point started_ = Clock::now();
   std::optional<std::string> condemned_;
   bool ending_ = false;
   bool exited_ = false;
+  bool deaf_ = false;  ///< takes no messages any more
   bool read_to_end_ = false;
 };
 

@@ -42,15 +42,21 @@ struct SharedServer::State {
         deserted(io),
         work(io) {}
 
-  /// Takes note of a server that has died since anybody looked.
-  void bury() {
-    if (!instance || instance->server->usable()) return;
-    const McpServer& dead = *instance->server;
+  /// Takes note of a server that has died since anybody looked, and sees to it that nothing of it
+  /// is left when this one is closed.
+  static void bury(const std::shared_ptr<State>& self) {
+    if (!self->instance || self->instance->server->usable()) return;
+    const McpServer& dead = *self->instance->server;
     if (!dead.ended_on_purpose()) {
       const auto now = Clock::now();
-      breaker.note_death(now, now - dead.started(), dead.end_text());
+      self->breaker.note_death(now, now - dead.started(), dead.end_text());
     }
-    detach();
+    run(self, clear_away(self->detach()));
+  }
+
+  static Task<> clear_away(std::shared_ptr<Instance> dead) {
+    auto killing = dead->server->kill();
+    co_await std::move(killing);
   }
 
   /// From now on nobody gets the present instance any more; the last of its calls ends it.
@@ -220,7 +226,7 @@ Task<std::shared_ptr<SharedServer::Instance>> SharedServer::running(
   const std::string& title = state->options.title;
   bool waited = false;
   while (true) {
-    state->bury();
+    State::bury(state);
     const bool examined = state->instance && state->instance->examined;
     if (state->instance && !examined) co_return state->instance;
     if (waited && state->abort == nullptr && state->failure) throw *state->failure;

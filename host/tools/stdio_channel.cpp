@@ -2,6 +2,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,7 @@ struct StdioChannel::Writer {
       if (count < 0 && errno == EAGAIN) return;
       if (count < 0) {
         lose_all();
+        if (on_broken) asio::post(executor, on_broken);
         return;
       }
       took(static_cast<std::size_t>(count));
@@ -74,6 +76,7 @@ struct StdioChannel::Writer {
   asio::any_io_executor executor;
   std::deque<std::shared_ptr<Outgoing>> queue;
   Signal idle;
+  std::function<void()> on_broken;
   bool waiting = false;  ///< for room in the pipe
   bool held = false;
   bool lost = false;
@@ -91,6 +94,7 @@ StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
 
 StdioChannel::~StdioChannel() {
   writer_->in = nullptr;
+  writer_->on_broken = nullptr;
   writer_->lose_all();
   vigil_->end();
 }
@@ -107,6 +111,10 @@ std::shared_ptr<Outgoing> StdioChannel::post(std::string message) {
   // The last of the reader's messages brings the last request: nothing more is coming to wait for.
   if (!writer_->held || splitter_.empty()) send();
   return outgoing;
+}
+
+void StdioChannel::on_broken(std::function<void()> tell) {
+  writer_->on_broken = std::move(tell);
 }
 
 void StdioChannel::hold() {

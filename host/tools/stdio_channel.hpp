@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 namespace opsroom::tools {
@@ -34,6 +35,9 @@ class StdioChannel : public MessageChannel {
   void await_answers(std::size_t count) override { awaited_ = count; }
   void hold() override;
   void release() override;
+
+  /// Told once, soon after, when the peer was found not to take messages any more.
+  void on_broken(std::function<void()> tell);
 
   /// Bytes lie in the pipe that were not read yet.
   bool pending_input();
