@@ -10,9 +10,9 @@ from harness import BINARY, ROOT, Room
 NPM = pathlib.Path(os.environ.get("OPSROOM_NPM_DIR", ROOT / "build/npm/node_modules"))
 WORDS = pathlib.Path(os.environ["OPSROOM_TEST_PLUGINS"]) / "words.so"
 COUNTED = """\
-C++ 4 tongues
-Python 4 tongues
-TypeScript 4 tongues
+C++ 5 tongues
+Python 5 tongues
+TypeScript 5 tongues
 """
 
 
