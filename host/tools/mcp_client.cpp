@@ -1,6 +1,7 @@
 #include "tools/mcp_client.hpp"
 
 #include "base/failure.hpp"
+#include "base/text.hpp"
 #include "tools/json_fields.hpp"
 
 #include <fmt/format.h>
@@ -206,8 +207,17 @@ Task<Listing> McpClient::list(std::string method, Clock::duration deadline) {
     mcp::Page page = mcp::page(std::move(answer), method, kind.member, kind.key);
     for (Json& entry : page.entries) {
       // The first of a name wins, in the server's order: the list is the same every time.
-      const bool fresh = names.insert(entry[kind.key].get<std::string>()).second;
-      if (fresh) listing.entries.push_back(std::move(entry));
+      const auto name = entry[kind.key].get<std::string>();
+      if (names.insert(name).second) {
+        listing.entries.push_back(std::move(entry));
+      } else {
+        spdlog::warn(
+            "{}: {} names '{}' twice; the first counts",
+            options_.title,
+            method,
+            printable_utf8(name)
+        );
+      }
     }
     narrow(listing.cache, page.cache, pages == 0);
     if (!page.next) co_return listing;

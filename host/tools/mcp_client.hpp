@@ -70,6 +70,8 @@ class McpClient {
   /// when the server went away, `timeout`, `unsupported` when no version is shared.
   Task<Opening> open(std::optional<Era> known);
   std::optional<Era> era() const { return era_; }
+  /// The era in which a server like this one is best opened the next time.
+  std::optional<Era> best_era() const { return slow_to_say_modern_ ? Era::modern : era_; }
   const std::string& version() const { return version_; }
   /// Name and version as the server says, and the protocol version: "files 1.2 (2025-11-25)".
   const std::string& identity() const { return identity_; }
@@ -161,6 +163,7 @@ class McpClient {
   Task<Opening> find_era(std::optional<Era> known);
   Task<std::optional<Opening>> probe(Clock::time_point deadline);
   std::optional<Opening> verdict(const Exchange& probe);
+  bool speaks_modern(const Exchange& probe);
   std::optional<Opening> verdict_of_versions(const std::vector<std::string>& versions);
   Task<Opening> initialize(Clock::time_point deadline, bool probed);
   void accept_initialize(const Json& result);
@@ -209,6 +212,7 @@ class McpClient {
   Clock::time_point listening_since_;
   int short_listenings_ = 0;
   std::size_t noise_ = 0;
+  bool slow_to_say_modern_ = false;
   bool missing_type_noted_ = false;
   bool delivering_ = false;
   bool oversize_blamed_ = false;

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "tools/json_fields.hpp"
 
+#include <climits>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -233,7 +234,9 @@ ToolPage tool_page(Json result) {
 RpcError rpc_error(const Json& error) {
   RpcError out;
   const Json* code = field(error, "code");
-  if (code != nullptr && code->is_number_integer()) out.code = code->get<int>();
+  if (code != nullptr && code->is_number_integer() && *code >= INT_MIN && *code <= INT_MAX) {
+    out.code = code->get<int>();
+  }
   out.message = text_field(error, "message");
   if (out.message.empty()) out.message = "error without a message";
   if (const Json* data = field(error, "data")) out.data = *data;

@@ -108,7 +108,7 @@ ToolPage tool_page(Json result);
 
 /// A JSON-RPC error object, as far as it keeps to the form.
 struct RpcError {
-  int code = 0;
+  int code = 0;  ///< 0 for one beyond 32 bits, too
   std::string message;
   Json data;
 };

@@ -84,6 +84,17 @@ std::optional<Opening> McpClient::verdict(const Exchange& probe) {
   return Opening::legacy;
 }
 
+bool McpClient::speaks_modern(const Exchange& probe) {
+  if (!probe.answer || probe.answer->kind != Envelope::Kind::result) return false;
+  try {
+    const auto versions =
+        mcp::supported_versions(reader_.payload(*probe.answer), "supportedVersions");
+    return std::find(versions.begin(), versions.end(), modern_version) != versions.end();
+  } catch (const Failure&) {
+    return false;
+  }
+}
+
 std::optional<Opening> McpClient::verdict_of_versions(const std::vector<std::string>& versions) {
   const auto names = [&](std::string_view version) {
     return std::find(versions.begin(), versions.end(), version) != versions.end();
@@ -112,6 +123,8 @@ Task<Opening> McpClient::initialize(Clock::time_point deadline, bool probed) {
       const auto late = verdict(*late_probe_);
       if (late == Opening::modern) co_return *late;
     }
+    // It took both, and was only slow to say so: the next one of its kind is opened as modern.
+    slow_to_say_modern_ = speaks_modern(*late_probe_);
   }
   if (exchange->answer && exchange->answer->kind == Envelope::Kind::error && !probed) {
     // It was remembered as legacy and has become something else.

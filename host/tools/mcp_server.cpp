@@ -111,7 +111,7 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
       }
     }
     if (opening != Opening::gone && !failure && !must_end(abort)) {
-      if (spec.era) spec.era->found(*server->client_.era());
+      if (spec.era) spec.era->found(*server->client_.best_era());
       co_return server;
     }
     co_await server->kill();

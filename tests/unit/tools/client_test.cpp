@@ -14,6 +14,23 @@ class Client : public ClientTest {
   Client() { make_client(); }
 };
 
+TEST_F(Client, AServerThatIsSlowToSayThatItIsModernIsOpenedSoTheNextTime) {
+  channel.on_send = [this](const Json& message) {
+    if (message.value("method", "") != "initialize") return;  // The probe is answered late.
+    channel.say(
+        Json::parse(R"({"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28"]}})")
+    );
+    Json opened = Json::parse(
+        R"({"jsonrpc":"2.0","result":{"protocolVersion":"2025-06-18","capabilities":{}}})"
+    );
+    opened["id"] = message["id"];
+    channel.say(opened);
+  };
+  EXPECT_EQ(io.run(client->open(std::nullopt)), Opening::legacy);
+  EXPECT_EQ(client->era(), Era::legacy);
+  EXPECT_EQ(client->best_era(), Era::modern);
+}
+
 TEST_F(Client, EveryModernRequestCarriesItsMeta) {
   open(Era::modern);
   answer("tools/list", Json::parse(R"({"result":{"tools":[]}})"));
