@@ -39,4 +39,14 @@ Task<> PgServerMemory::forget(std::string fingerprint) {
   co_await database_.transaction(std::move(body));
 }
 
+Task<std::string> PgServerMemory::state_key() {
+  auto body = [](pqxx::transaction_base& tx) {
+    return text(
+        tx.exec("select s.value from ops.settings s where s.name = 'tool_state_key'").at(0)[0]
+    );
+  };
+  auto reading = database_.transaction(std::move(body));
+  co_return co_await std::move(reading);
+}
+
 }  // namespace opsroom::store

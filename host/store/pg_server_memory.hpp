@@ -14,6 +14,7 @@ class PgServerMemory final : public ServerMemory {
   Task<std::optional<std::string>> era(std::string fingerprint) override;
   Task<> remember_era(std::string fingerprint, std::string title, std::string era) override;
   Task<> forget(std::string fingerprint) override;
+  Task<std::string> state_key() override;
 
  private:
   Database& database_;

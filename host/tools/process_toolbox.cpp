@@ -47,6 +47,7 @@ ProcessToolbox::ProcessToolbox(
       draining_(executor_) {
   launcher_.guard_with(guard_);
   launcher_.remember_in(eras_);
+  launcher_.seal_with(memory);
   learn_secrets(config_);
   take_sources(config_);
 }

@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -21,6 +22,15 @@ void must_exist(const std::filesystem::path& file, const std::string& who, std::
 
 }  // namespace
 
+void SourceLauncher::must_be_usable(const SourceConfig& source) {
+  if (source.refusal.empty()) return;
+  throw Failure(
+      source.refusal_code,
+      fmt::format("{} cannot be used: {}", source.title(), source.refusal),
+      source.refusal_hint
+  );
+}
+
 Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     const SourceConfig& source,
     std::filesystem::path directory,
@@ -28,13 +38,7 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     Stop& abort,
     std::shared_ptr<Trust> trust
 ) {
-  if (!source.refusal.empty()) {
-    throw Failure(
-        source.refusal_code,
-        fmt::format("{} cannot be used: {}", source.title(), source.refusal),
-        source.refusal_hint
-    );
-  }
+  must_be_usable(source);
   ServerSpec spec = spec_of(source, directory);
   spec.opening_timeout = std::min(longest_opening, patience);
   spec.trust = std::move(trust);
@@ -45,10 +49,25 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     co_await std::move(admitting);
   }
   if (eras_ != nullptr) spec.era = eras_->look_up(source, spec.spawn);
+  if (spec.is_plugin && memory_ != nullptr) co_await hand_over_key(spec.spawn);
   auto starting = McpServer::start(spawner_, std::move(spec), abort);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
   if (guard_ != nullptr) guard_->watch(server, tool_changes);
   co_return server;
+}
+
+/// Without the key a plugin seals with one of its own: then a question that outlives its process is
+/// asked again, and nothing worse.
+Task<> SourceLauncher::hand_over_key(process::SpawnSpec& spawn) {
+  try {
+    if (state_key_.empty()) {
+      auto reading = memory_->state_key();
+      state_key_ = co_await std::move(reading);
+    }
+    spawn.environment.try_emplace("OPSROOM_STATE_KEY", state_key_);
+  } catch (const Failure& failure) {
+    spdlog::warn("the key for plugins' questions cannot be read: {}", failure.message());
+  }
 }
 
 ServerSpec SourceLauncher::spec_of(
@@ -63,7 +82,7 @@ ServerSpec SourceLauncher::spec_of(
   spec.max_message = source.max_message;
   spec.redactor = redactor_;
   if (spec.is_plugin) {
-    const auto library = paths_.plugin_directory / source.library;
+    const auto library = library_of(source);
     must_exist(paths_.runner, spec.title, "Install opsroom-plugin-runner there.");
     must_exist(
         library, spec.title, fmt::format("Build or install it, or correct {}.", source.place)

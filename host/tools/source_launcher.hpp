@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ports/server_memory.hpp"
 #include "tools/mcp_server.hpp"
 #include "tools/surface_guard.hpp"
 #include "tools/tools_config.hpp"
@@ -26,6 +27,9 @@ class SourceLauncher {
 
   /// From now on the era of a server is asked of `eras` first; it outlives the launcher.
   void remember_in(EraMemory& eras) { eras_ = &eras; }
+  /// From now on plugins get the key that `memory` keeps (may be null; outlives the launcher).
+  void seal_with(ServerMemory* memory) { memory_ = memory; }
+
   /// What servers say on stderr is freed of these secrets; for those started later.
   void redact_with(std::shared_ptr<const Redactor> redactor) { redactor_ = std::move(redactor); }
 
@@ -40,6 +44,14 @@ class SourceLauncher {
       std::shared_ptr<Trust> trust = nullptr
   );
 
+  /// Failure when the source cannot be used as it is configured (a missing secret).
+  static void must_be_usable(const SourceConfig& source);
+
+  /// Where a plugin's library lies.
+  std::filesystem::path library_of(const SourceConfig& source) const {
+    return paths_.plugin_directory / source.library;
+  }
+
   /// What `start` would start. Failure{not_found} when a file of opsroom or a plugin is not there.
   process::SpawnSpec spawn_of(const SourceConfig& source, const std::filesystem::path& directory)
       const {
@@ -47,6 +59,7 @@ class SourceLauncher {
   }
 
  private:
+  Task<> hand_over_key(process::SpawnSpec& spawn);
   ServerSpec spec_of(const SourceConfig& source, const std::filesystem::path& directory) const;
   std::filesystem::path working_directory(
       const SourceConfig& source, const std::filesystem::path& lane
@@ -58,6 +71,8 @@ class SourceLauncher {
   EraMemory* eras_ = nullptr;
   std::shared_ptr<const Redactor> redactor_;
   SurfaceGuard* guard_ = nullptr;
+  ServerMemory* memory_ = nullptr;
+  std::string state_key_;
 };
 
 }  // namespace opsroom::tools

@@ -15,6 +15,13 @@ steps:
     tool: %s
     with: { attempt: "${{ run.attempt }}" }
 """
+APPROVAL = """
+name: approval
+steps:
+  - id: ship
+    tool: ask.approval
+    with: { message: "Ship it?" }
+"""
 QUICK = """
 name: quick
 steps:
@@ -34,6 +41,7 @@ class InputTest(unittest.TestCase):
                            ("ask", "legacy.register"), ("hurry", "hasty.register")):
             cls.room.runbook(name, RUNBOOK % (name, tool))
         cls.room.runbook("quick", QUICK)
+        cls.room.runbook("approval", APPROVAL)
 
     def setUp(self):
         # Each test has servers and a session of its own: what another one leaves is not in its way.
@@ -145,6 +153,17 @@ class InputTest(unittest.TestCase):
         self.assertEqual(json.loads(self.step(run, "output")), {"name": "Ada", "colour": "green"})
         self.assertEqual(self.step(run, "status, attempt, resume, arguments ->> 'attempt'"), "succeeded|3|null|1")
         self.assertEqual(self.open_questions(run), [])
+
+    def test_what_a_plugin_asked_is_answered_after_everything_was_restarted(self):
+        """Its state is sealed, with a key that outlives the runner, the worker and the database's process."""
+        self.start_host()
+        self.start_worker()
+        run = self.enqueue("approval")
+        self.room.wait_for_status(run, "waiting")
+        self.restart_everything(gently=False)
+        self.answer_by_api(self.question(run), "approved", True)
+        self.succeeds(run)
+        self.assertEqual(json.loads(self.step(run, "output"))["approved"], True)
 
     def test_a_question_in_flight_outlives_the_host_and_the_database(self):
         self.start_host()

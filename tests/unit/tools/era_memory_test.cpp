@@ -41,6 +41,8 @@ class FakeServerMemory : public ServerMemory {
     co_return;
   }
 
+  Task<std::string> state_key() override { co_return "a key"; }
+
   std::map<std::string, std::string> eras;
   Signal changed;
   int asked = 0;
