@@ -43,6 +43,9 @@ Task<int> run_bench(
   tools::SourceLauncher guarded(spawner, paths, config.file);
   guarded.guard_with(guard);
   tools::SourceLauncher unguarded(spawner, paths, config.file);
+  const auto redactor = toolbox.redactor();
+  guarded.redact_with(redactor);
+  unguarded.redact_with(redactor);
   tools::Pins pins(tools::lock_file_for(config.file));
   Stop stop(executor);
   ShutdownSignals signals(executor, [&](int times) {
@@ -59,13 +62,16 @@ Task<int> run_bench(
       unguarded,
       guard,
       pins,
-      stop
+      stop,
+      redactor
   };
   int code = 0;
   std::exception_ptr failure;
   try {
     auto working = verb(bench);
     code = co_await std::move(working);
+  } catch (const Failure& failed) {
+    failure = std::make_exception_ptr(redactor->failure(failed));
   } catch (...) {
     failure = std::current_exception();
   }

@@ -29,7 +29,8 @@ struct ToolBench {
   tools::SourceLauncher& unguarded;  ///< to look at what it does not allow
   tools::SurfaceGuard& guard;
   tools::Pins& pins;
-  Stop& stop;  ///< requested by Ctrl-C and SIGTERM
+  Stop& stop;                                       ///< requested by Ctrl-C and SIGTERM
+  std::shared_ptr<const tools::Redactor> redactor;  ///< for whatever a server says
 
   /// The sources of that name, or all for an empty list. Failure{not_found} names those there are.
   std::vector<tools::SourceConfig> sources(const std::vector<std::string>& names) const;

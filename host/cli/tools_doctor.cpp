@@ -39,6 +39,17 @@ Task<std::map<std::string, tools::Inspection>> inspect_all(
   co_return seen;
 }
 
+/// What may be shown of what was found out.
+std::vector<tools::Finding> shown(
+    const app::ToolBench& bench, std::vector<tools::Finding> findings
+) {
+  for (tools::Finding& finding : findings) {
+    finding.text = bench.redactor->text(std::move(finding.text));
+    finding.remedy = bench.redactor->text(std::move(finding.remedy));
+  }
+  return findings;
+}
+
 std::size_t tools_offered(const tools::SourceConfig& source, const tools::Inspection& seen) {
   return static_cast<std::size_t>(std::count_if(
       seen.tools.begin(),
@@ -110,12 +121,13 @@ Task<int> examine(app::ToolBench& bench, ExamineTools verb, bool json) {
   const auto sources = bench.sources(verb.sources);
   const auto lock = bench.pins.now();
   auto inspecting = inspect_all(bench, sources);
-  const auto seen = co_await std::move(inspecting);
+  auto seen = co_await std::move(inspecting);
   Json array = Json::array();
   std::size_t problems = 0;
   for (const tools::SourceConfig& source : sources) {
-    const tools::Inspection& mine = seen.at(source.name);
-    const auto found = tools::findings(source, mine, *lock);
+    tools::Inspection& mine = seen.at(source.name);
+    mine.identity = bench.redactor->text(std::move(mine.identity));
+    const auto found = shown(bench, tools::findings(source, mine, *lock));
     problems += static_cast<std::size_t>(std::count_if(
         found.begin(), found.end(), [](const tools::Finding& finding) { return finding.problem; }
     ));

@@ -22,7 +22,7 @@ Task<> list_one(app::ToolBench& bench, tools::SourceConfig source, Listed& into)
     auto offering = app::offer_of(bench, std::move(source));
     into.offer = co_await std::move(offering);
   } catch (const Failure& failure) {
-    into.failure = failure;
+    into.failure = bench.redactor->failure(failure);
   }
 }
 
@@ -42,9 +42,10 @@ Task<std::map<std::string, Listed>> list_all(
   co_return listed;
 }
 
-Json tool_json(const tools::OfferedTool& tool, bool pinned) {
+Json tool_json(const app::ToolBench& bench, const tools::OfferedTool& tool, bool pinned) {
   const ToolDescriptor& described = tool.described();
   Json json = tool.listed();
+  bench.redactor->json(json);
   json["name"] = described.name;
   json["pinned"] = pinned;
   json["safeToRepeat"] = described.safe_to_repeat;
@@ -70,11 +71,11 @@ Task<int> list_tools(app::ToolBench& bench, ListTools verb, bool json) {
     const bool pinned = !source.offer->pin().empty();
     for (const auto& tool : source.offer->all()) {
       any = true;
-      array.push_back(tool_json(*tool, pinned));
+      array.push_back(tool_json(bench, *tool, pinned));
       table.row(
           {{tools::visible(tool->described().name)},
            {pinned ? "yes" : "no", pinned ? Ink::green : Ink::plain},
-           {short_line(tool->described().description, 90)}}
+           {short_line(bench.redactor->text(tool->described().description), 90)}}
       );
     }
   }
@@ -112,9 +113,9 @@ Task<int> show_tool(app::ToolBench& bench, ShowTool verb, bool json) {
   auto offering = app::offer_of(bench, source);
   const auto offer = co_await std::move(offering);
   const auto tool = offer->find(verb.tool);
-  const ToolDescriptor& described = tool->described();
+  const ToolDescriptor described = bench.toolbox.shown(tool->described());
   if (json) {
-    fmt::print("{}\n", dump(tool_json(*tool, !offer->pin().empty())));
+    fmt::print("{}\n", dump(tool_json(bench, *tool, !offer->pin().empty())));
     co_return 0;
   }
   const bool colour = colour_wanted(stdout);

@@ -68,6 +68,8 @@ Task<std::vector<Json>> listed(app::ToolBench& bench, std::string source, Lister
   const auto use = [&entries, lister](Server server) { return lister(std::move(server), entries); };
   auto working = app::with_server(bench, bench.source(source), use);
   co_await std::move(working);
+  for (Json& entry : entries)
+    bench.redactor->json(entry);
   co_return entries;
 }
 
@@ -78,6 +80,7 @@ Task<Json> requested(app::ToolBench& bench, std::string source, std::string meth
   };
   auto working = app::with_server(bench, bench.source(source), use);
   co_await std::move(working);
+  bench.redactor->json(result);
   co_return result;
 }
 

@@ -200,6 +200,21 @@ class ToolsTest(unittest.TestCase):
         report = json.loads(self.tools("doctor", "gone", "--json", code=1).stdout)
         self.assertEqual(report["sources"][0]["source"], "gone")
 
+    def test_secrets_are_shown_by_no_verb(self):
+        secret = "s3cret-of-the-test"
+        self.configure(bench={"env": {"SURFACE": str(self.home / "surface.json"), "KEY": "${env:KEY}"}},
+                       talker={"command": "sh", "args": ["-c", "echo the key is $KEY >&2; exit 3"],
+                               "env": {"KEY": "${env:KEY}"}})
+        self.surface(echo={"description": f"says {secret}"})
+        for words in (("list",), ("list", "--json"), ("show", "bench.echo"), ("show", "bench.echo", "--json"),
+                      ("doctor",), ("doctor", "--json"), ("call", "talker.any")):
+            done = subprocess.run([BINARY, "tools", *words], cwd=self.home, text=True, input="",
+                                  env={**self.env, "KEY": secret}, capture_output=True, timeout=PATIENCE)
+            with self.subTest(words=words):
+                self.assertNotIn(secret, done.stdout + done.stderr)
+                self.assertIn("[redacted:KEY]", done.stdout + done.stderr)
+                self.assertNotEqual(done.returncode, 70)
+
     def test_denied_tools_are_neither_listed_nor_called(self):
         self.configure(bench={"opsroom": {"allow": ["e*", "count"], "deny": ["count"]}})
         listed = json.loads(self.tools("list", "--json").stdout)["tools"]
