@@ -214,19 +214,19 @@ class Hop {
 };
 
 /// Runs one hop to its end on this thread; a cancel ends it at once.
-CURLcode run(CURLM* multi, Hop& hop, const tool::Call& call) {
+CURLcode run(CURLM* multi, Hop& hop, const tool::Call& call, bool despite_cancel) {
   curl_multi_add_handle(multi, hop.handle());
   const std::unique_ptr<CURL, std::function<void(CURL*)>> added(hop.handle(), [multi](CURL* easy) {
     curl_multi_remove_handle(multi, easy);
   });
   int running = 1;
   while (true) {
-    call.checkpoint();
+    if (!despite_cancel) call.checkpoint();
     if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK)
       throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
     if (running == 0) break;
     curl_waitfd cancel{call.cancel_fd(), CURL_WAIT_POLLIN, 0};
-    const unsigned extra = call.cancel_fd() >= 0 ? 1 : 0;
+    const unsigned extra = call.cancel_fd() >= 0 && !despite_cancel ? 1 : 0;
     curl_multi_poll(multi, &cancel, extra, 1000, nullptr);
   }
   int left = 0;
@@ -307,7 +307,7 @@ WebAnswer fetch(const WebRequest& request, const WebPolicy& policy, const tool::
     Hop hop(request, policy, at.whole());
     hop.answer.redirects = redirects;
     hop.prepare(method, headers, with_body, std::max(left, milliseconds(1)));
-    hop.conclude(run(multi.get(), hop, call));
+    hop.conclude(run(multi.get(), hop, call, request.despite_cancel));
     hop.answer.took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     const std::string next = hop.redirect();
     if (next.empty() || request.max_redirects == 0) return std::move(hop.answer);

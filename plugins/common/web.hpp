@@ -35,7 +35,8 @@ struct WebRequest {
   /// Takes the body instead of WebAnswer::body; false: enough, the rest is not read. Not called for
   /// redirects.
   std::function<bool(std::string_view)> sink;
-  bool connect_only = false;  ///< only see whether the host's port accepts; nothing is sent
+  bool despite_cancel = false;  ///< goes on when the call is cancelled: for what has to be undone
+  bool connect_only = false;    ///< only see whether the host's port accepts; nothing is sent
 };
 
 struct WebAnswer {
