@@ -21,10 +21,10 @@ std::string shell_words(const json& value) {
 }  // namespace
 
 Escape escape_named(std::string_view name) {
-  if (name == "none") return Escape::none;
-  if (name == "html") return Escape::html;
-  if (name == "json") return Escape::json;
-  if (name == "shell") return Escape::shell;
+  if (name == "none") return Escape::plain_text;
+  if (name == "html") return Escape::for_html;
+  if (name == "json") return Escape::for_json;
+  if (name == "shell") return Escape::for_shell;
   throw std::invalid_argument("no escape mode is called " + std::string(name));
 }
 
@@ -95,13 +95,13 @@ std::string plain(const json& value) {
 
 std::string escaped(const json& value, Escape mode) {
   switch (mode) {
-    case Escape::json:
+    case Escape::for_json:
       return dumped(value);
-    case Escape::shell:
+    case Escape::for_shell:
       return shell_words(value);
-    case Escape::html:
+    case Escape::for_html:
       return html(plain(value));
-    case Escape::none:
+    case Escape::plain_text:
       break;
   }
   return plain(value);

@@ -9,7 +9,7 @@ namespace opsroom::plugins::templates {
 using json = nlohmann::json;
 
 /// How a value is written so that it stays a value in the text around it.
-enum class Escape { none, html, json, shell };
+enum class Escape { plain_text, for_html, for_json, for_shell };
 
 /// "html" and so on; throws std::invalid_argument.
 Escape escape_named(std::string_view name);

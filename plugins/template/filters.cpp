@@ -46,13 +46,13 @@ void write(Filtered& through, std::string text) {
 
 const std::map<std::string, Apply, std::less<>>& table() {
   static const std::map<std::string, Apply, std::less<>> filters{
-      {"json", [](Filtered& it, const json&) { write(it, escaped(it.value, Escape::json)); }},
+      {"json", [](Filtered& it, const json&) { write(it, escaped(it.value, Escape::for_json)); }},
       {"pretty",
        [](Filtered& it, const json&) {
          write(it, it.value.dump(2, ' ', false, json::error_handler_t::replace));
        }},
       {"html", [](Filtered& it, const json&) { write(it, html(plain(it.value))); }},
-      {"shell", [](Filtered& it, const json&) { write(it, escaped(it.value, Escape::shell)); }},
+      {"shell", [](Filtered& it, const json&) { write(it, escaped(it.value, Escape::for_shell)); }},
       {"url", [](Filtered& it, const json&) { write(it, percent_encoded(plain(it.value))); }},
       {"raw", [](Filtered& it, const json&) { write(it, plain(it.value)); }},
       {"upper",

@@ -93,7 +93,7 @@ class Renderer {
   void value(const Node& node, const Scope& scope) {
     Filtered made;
     const json& found = evaluate(node.expression, scope, made);
-    const bool nothing = found.is_null() && options_.escape != Escape::json &&
+    const bool nothing = found.is_null() && options_.escape != Escape::for_json &&
                          (node.expression.value.may_lack || !options_.strict);
     if (nothing) return;
     try {

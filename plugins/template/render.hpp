@@ -7,7 +7,7 @@
 namespace opsroom::plugins::templates {
 
 struct RenderOptions {
-  Escape escape = Escape::none;
+  Escape escape = Escape::plain_text;
   bool strict = true;  ///< a name that the data lacks is an error; else it is null
   std::size_t most_bytes = std::size_t{1} << 20;
   std::function<void()> breathe;  ///< called often; may throw to stop the work
