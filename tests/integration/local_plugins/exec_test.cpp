@@ -157,7 +157,9 @@ TEST_F(Exec, CancelEndsADaemonThatLeftTheGroupToo) {
 TEST_F(Exec, ATimeoutEndsADaemonThatLeftTheGroupTooAndNoOthers) {
   const json bystander = run(shell("setsid sleep 1000 >/dev/null 2>&1 & echo $! > bystander"));
   ASSERT_EQ(bystander["structuredContent"]["exit_code"], 0);
-  run(shell("setsid sleep 1000 & echo $! > daemon; sleep 1000", {{"timeout_seconds", 2}}));
+  run(shell(
+      "setsid sleep 1000 >/dev/null 2>&1 & echo $! > daemon; sleep 1000", {{"timeout_seconds", 2}}
+  ));
   const pid_t daemon = pid_in(directory_.path() / "daemon");
   const pid_t other = pid_in(directory_.path() / "bystander");
   EXPECT_TRUE(eventually([&] { return !alive(daemon); }));
