@@ -81,8 +81,8 @@ class PluginsTest(unittest.TestCase):
         self.worker = self.start_worker("worker-1")
         self.addCleanup(lambda: self.worker.popen.poll() is None and self.worker.stop())
 
-    def start_worker(self, name):
-        return self.room.worker(name, 4, DRAIN_SECONDS=0, POLL_INTERVAL_MS=100, LEASE_SECONDS=3)
+    def start_worker(self, name, **settings):
+        return self.room.worker(name, 4, DRAIN_SECONDS=0, POLL_INTERVAL_MS=100, **settings)
 
     def enqueue(self, runbook, *inputs):
         return self.room.enqueue(runbook, "A", session=self._testMethodName, inputs=inputs)
@@ -135,8 +135,9 @@ class PluginsTest(unittest.TestCase):
         self.room.wait_for_status(child, "canceled")
 
     def test_a_step_that_is_done_again_finds_the_run_it_had_started(self):
+        self.worker.stop()
+        self.worker = self.start_worker("worker-1", LEASE_SECONDS=3)
         run, child = self.start_parent()
-        # Only the parent's process is lost: the child's worker is another one.
         self.worker.kill()
         self.worker = self.start_worker("worker-2")
         until(lambda: self.room.psql(f"select claimed_by from ops.runs where id = {run}") == "worker-2", 60,
