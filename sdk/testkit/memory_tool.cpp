@@ -49,10 +49,10 @@ class Round {
     call_.artifact = [](void* host, opsroom_text name, opsroom_text type, opsroom_text bytes) {
       return self(host).keep(view(name), view(type), std::string(view(bytes)));
     };
-    call_.need_input = [](void* host, opsroom_text requests, opsroom_text state) {
+    call_.need_input = [](void* host, opsroom_text asked, opsroom_text left) {
       const std::lock_guard lock(self(host).mutex_);
-      self(host).requests = std::string(view(requests));
-      self(host).state = std::string(view(state));
+      self(host).requests = std::string(view(asked));
+      self(host).state = std::string(view(left));
     };
     call_.result = [](void* host, opsroom_text text) {
       const std::lock_guard lock(self(host).mutex_);

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <opsroom/tool/char_set.hpp>
 #include <opsroom/tool/fields.hpp>
 #include <opsroom/tool/formats.hpp>
 #include <opsroom/tool/pattern.hpp>
@@ -34,7 +35,7 @@ void check_text(
     const Field<Owner, T>& field, const std::string& value, const std::string& pointer
 ) {
   check_choice(field, value, pointer);
-  if (field.pattern_text != nullptr && !Pattern(field.pattern_text).found_in(value))
+  if (field.pattern_text != nullptr && !pattern_found(field.pattern_text, value))
     throw BadArguments(
         pointer, "must match " + std::string(field.pattern_text) + ", got " + shown(value)
     );
@@ -156,7 +157,7 @@ void check_table(const Field<Owner, T>& field) {
         "the field " + std::string(field.name) + ": the format " + field.format_name +
         " is not known; known are date-time, date, time, uri, email and uuid"
     );
-  if (field.pattern_text != nullptr) Pattern{field.pattern_text};
+  if (field.pattern_text != nullptr) pattern_found(field.pattern_text, "");
 }
 
 }  // namespace opsroom::tool::detail

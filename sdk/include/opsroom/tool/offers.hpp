@@ -1,11 +1,9 @@
 #pragma once
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <opsroom/tool/call.hpp>
 #include <opsroom/tool/reply.hpp>
 #include <opsroom/tool/uri_template.hpp>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,51 +47,20 @@ class Offers {
   using Complete =
       std::function<std::vector<std::string>(const std::string& typed, const Variables& others)>;
 
-  void resource(const ResourceInfo& info, ReadResource read_resource) {
-    resources_.push_back({info, detail::UriTemplate(info.uri), std::move(read_resource)});
-  }
+  void resource(const ResourceInfo& info, ReadResource read_resource);
   void prompt(
       std::string name,
       json entry,
       std::map<std::string, Complete> completers,
       std::function<json(const json&, Call&)> run
-  ) {
-    for (auto& [argument, complete] : completers)
-      completers_[{name, argument}] = std::move(complete);
-    prompts_.push_back({std::move(name), std::move(entry), std::move(run)});
-  }
-  void complete(const std::string& of, const std::string& argument, Complete complete) {
-    if (!knows_argument(of, argument))
-      throw std::logic_error(
-          "complete(" + of + ", " + argument + "): register its prompt or resource template first"
-      );
-    completers_[{of, argument}] = std::move(complete);
-  }
+  );
+  void complete(const std::string& of, const std::string& argument, Complete complete);
 
-  void add_to(json& manifest) const {
-    for (const Resource& each : resources_) {
-      const bool fixed = each.info.uri.find('{') == std::string::npos;
-      json entry{{"name", each.info.name}, {"mimeType", each.info.media_type}};
-      entry[fixed ? "uri" : "uriTemplate"] = each.info.uri;
-      if (!each.info.description.empty()) entry["description"] = each.info.description;
-      manifest[fixed ? "resources" : "resourceTemplates"].push_back(std::move(entry));
-    }
-    for (const Prompt& each : prompts_)
-      manifest["prompts"].push_back(each.entry);
-    if (!completers_.empty()) manifest["completions"] = true;
-  }
+  void add_to(json& manifest) const;
 
-  bool knows(std::string_view name) const {
-    return (name == "opsroom:resources/read" && !resources_.empty()) ||
-           (name == "opsroom:prompts/get" && !prompts_.empty()) ||
-           (name == "opsroom:completion/complete" && !completers_.empty());
-  }
+  bool knows(std::string_view name) const;
 
-  json invoke(std::string_view name, const json& params, Call& call) const {
-    if (name == "opsroom:resources/read") return read_resource(text_of(params, "uri"), call);
-    if (name == "opsroom:prompts/get") return get_prompt(params, call);
-    return completion(params);
-  }
+  json invoke(std::string_view name, const json& params, Call& call) const;
 
  private:
   struct Resource {
@@ -107,58 +74,13 @@ class Offers {
     std::function<json(const json&, Call&)> run;
   };
 
-  static std::string text_of(const json& params, const char* key) {
-    return read<std::string>(params.value(key, json()), std::string("/") + key);
-  }
+  bool knows_argument(const std::string& of, const std::string& argument) const;
 
-  bool knows_argument(const std::string& of, const std::string& argument) const {
-    for (const Resource& each : resources_)
-      if (each.info.uri == of && each.uri.has(argument)) return true;
-    for (const Prompt& each : prompts_)
-      for (const json& known : each.entry["arguments"])
-        if (each.name == of && known["name"] == argument) return true;
-    return false;
-  }
+  json read_resource(const std::string& uri, Call& call) const;
 
-  json read_resource(const std::string& uri, Call& call) const {
-    for (const Resource& each : resources_) {
-      const auto variables = each.uri.match(uri);
-      if (!variables) continue;
-      json content = each.read(*variables, call);
-      content["uri"] = uri;
-      content["mimeType"] = each.info.media_type;
-      return {{"contents", json::array({std::move(content)})}};
-    }
-    throw BadArguments("/uri", "there is no resource " + detail::shown(uri));
-  }
+  json get_prompt(const json& params, Call& call) const;
 
-  json get_prompt(const json& params, Call& call) const {
-    const std::string name = text_of(params, "name");
-    for (const Prompt& each : prompts_)
-      if (each.name == name) return each.run(params.value("arguments", json::object()), call);
-    throw BadArguments("/name", "there is no prompt " + detail::shown(name));
-  }
-
-  json completion(const json& params) const {
-    const json ref = params.value("ref", json::object());
-    const std::string of =
-        ref.value("type", "") == "ref/resource" ? ref.value("uri", "") : ref.value("name", "");
-    const json argument = params.value("argument", json::object());
-    const auto typed = read<std::string>(argument.value("value", json()), "/argument/value");
-    const auto others = read<Variables>(
-        params.value("context", json::object()).value("arguments", json::object()),
-        "/context/arguments"
-    );
-    std::vector<std::string> values;
-    const auto found = completers_.find({of, argument.value("name", "")});
-    if (found != completers_.end()) values = found->second(typed, others);
-    std::erase_if(values, [&](const std::string& each) { return !each.starts_with(typed); });
-    constexpr std::size_t most = 100;
-    json made{{"total", values.size()}, {"hasMore", values.size() > most}};
-    if (values.size() > most) values.resize(most);
-    made["values"] = values;
-    return {{"completion", std::move(made)}};
-  }
+  json completion(const json& params) const;
 
   std::vector<Resource> resources_;
   std::vector<Prompt> prompts_;
@@ -167,19 +89,10 @@ class Offers {
 
 namespace detail {
 
-inline json resource_content(std::string text) {
-  return {{"text", std::move(text)}};
-}
-inline json resource_content(const Bytes& bytes) {
-  return {{"blob", base64(bytes.data)}};
-}
+json resource_content(std::string text);
+json resource_content(const Bytes& bytes);
 
-inline json prompt_result(const std::vector<Message>& messages, const std::string& description) {
-  json list = json::array();
-  for (const Message& each : messages)
-    list.push_back({{"role", each.role}, {"content", each.content.item}});
-  return {{"description", description}, {"messages", std::move(list)}};
-}
+json prompt_result(const std::vector<Message>& messages, const std::string& description);
 
 /// The arguments of a prompt, which MCP sends as strings whatever they are: a field that is no text
 /// is read as the JSON the string holds.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -115,25 +116,9 @@ template <class>
 inline constexpr bool unsupported = false;
 
 /// The value as a person would quote it in an error: short, on one line.
-inline std::string shown(const json& value) {
-  constexpr std::size_t longest = 60;
-  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  if (text.size() > longest) text = text.substr(0, longest) + "...";
-  return text;
-}
+std::string shown(const json& value);
 
-inline std::string child(const std::string& pointer, std::string_view key) {
-  std::string path = pointer + '/';
-  for (const char letter : key) {
-    if (letter == '~')
-      path += "~0";
-    else if (letter == '/')
-      path += "~1";
-    else
-      path += letter;
-  }
-  return path;
-}
+std::string child(const std::string& pointer, std::string_view key);
 
 }  // namespace detail
 }  // namespace opsroom::tool

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <opsroom/tool/call.hpp>
+
+namespace opsroom::tool {
+
+Call::Call(const opsroom_call& lent) : lent_(lent) {
+  const auto text = view(lent.context);
+  context_ = text.empty() ? json::object() : json::parse(text);
+  recall();
+}
+
+void Call::artifact_file(
+    std::string_view name, std::string_view media_type, const std::filesystem::path& path
+) const {
+  constexpr std::uintmax_t worth_it = std::uintmax_t{1} << 20;
+  const std::filesystem::path file = std::filesystem::canonical(workdir() / path);
+  if (!std::filesystem::is_regular_file(file))
+    throw std::runtime_error("the artifact " + file.string() + " is not a regular file");
+  const auto* by_path = extension<opsroom_artifact_file>(OPSROOM_EXT_ARTIFACT_FILE);
+  if (by_path == nullptr || std::filesystem::file_size(file) < worth_it) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    if (!in && !in.eof()) throw std::runtime_error("can't read the artifact " + file.string());
+    return artifact(name, media_type, bytes);
+  }
+  const std::string text = file.string();
+  const opsroom_status status =
+      by_path->hand_in(lent_.host, lend(name), lend(media_type), lend(text));
+  if (status == OPSROOM_CANCELLED) throw Cancelled{};
+  if (status != OPSROOM_OK)
+    throw std::runtime_error(
+        "the host refused the artifact " + text +
+        ": it takes files below the working directory and the temporary one"
+    );
+}
+
+std::optional<std::chrono::milliseconds> Call::remaining() const {
+  const auto until = deadline();
+  if (!until) return std::nullopt;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      *until - std::chrono::system_clock::now()
+  );
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+std::optional<std::string> Call::find_secret(const std::string& name) const {
+  if (const auto* secrets = extension<opsroom_secrets>(OPSROOM_EXT_SECRETS)) {
+    const opsroom_text found = secrets->get(lent_.host, lend(name));
+    if (found.data == nullptr) return std::nullopt;
+    return std::string(view(found));
+  }
+  if (const char* found = std::getenv(name.c_str())) return std::string(found);
+  return std::nullopt;
+}
+
+std::string Call::secret(const std::string& name) const {
+  if (auto found = find_secret(name)) return *std::move(found);
+  throw std::runtime_error(
+      "the secret " + name + " is not set: give this plugin \"env\": {\"" + name +
+      "\": \"${env:" + name + "}\"} in tools.json"
+  );
+}
+
+bool Call::confirm(const std::string& key, const std::string& question) {
+  const json form{{"type", "object"}, {"properties", json::object()}};
+  const json answer = ask_form(key, question, form);
+  const std::string action = answer.value("action", "");
+  if (action != "accept" && action != "decline") throw Declined("not answered: " + question);
+  return action == "accept";
+}
+
+std::string Call::choose(
+    const std::string& key, const std::string& question, const std::vector<std::string>& choices
+) {
+  const json form{
+      {"type", "object"},
+      {"properties", {{"choice", {{"type", "string"}, {"enum", choices}}}}},
+      {"required", {"choice"}}
+  };
+  const json answer = ask_form(key, question, form);
+  if (answer.value("action", "") != "accept") throw Declined("declined: " + question);
+  const json content = answer.value("content", json::object());
+  const auto chosen = read<std::string>(content.value("choice", json()), "/answer/choice");
+  if (std::find(choices.begin(), choices.end(), chosen) != choices.end()) return chosen;
+  throw BadArguments("/answer/choice", "is none of the choices: " + chosen);
+}
+
+json Call::ask_form(const std::string& key, const std::string& question, const json& form) {
+  const auto found = memory_["answers"].find(key);
+  if (found != memory_["answers"].end()) return *found;
+  suspend(request(key, question, form));
+}
+
+void Call::recall() {
+  if (const auto state = context_.find("requestState");
+      state != context_.end() && state->is_string())
+    memory_ = json::parse(state->get<std::string>());
+  if (!memory_.is_object()) memory_ = json::object();
+  for (const char* part : {"answers", "once"})
+    if (!memory_.contains(part)) memory_[part] = json::object();
+  if (const auto answers = context_.find("inputResponses");
+      answers != context_.end() && answers->is_object())
+    memory_["answers"].update(*answers);
+}
+
+json Call::request(const std::string& key, const std::string& question, const json& form) {
+  const json params{{"mode", "form"}, {"message", question}, {"requestedSchema", form}};
+  return {{key, {{"method", "elicitation/create"}, {"params", params}}}};
+}
+
+void Call::wait_for_answer(const json& requests) {
+  const auto* elicit = extension<opsroom_elicit>(OPSROOM_EXT_ELICIT);
+  if (elicit == nullptr) return;
+  std::optional<std::string> taken;
+  const auto take = [](void* user, opsroom_text responses) {
+    try {
+      *static_cast<std::optional<std::string>*>(user) = std::string(view(responses));
+    } catch (...) {  // no memory left: told below as an answer that did not come
+    }
+  };
+  const std::string text = requests.dump();
+  const opsroom_status status = elicit->ask(lent_.host, lend(text), take, &taken);
+  if (status == OPSROOM_CANCELLED) throw Cancelled{};
+  if (status == OPSROOM_INPUT_REQUIRED) return;
+  const json answers = json::parse(taken.value_or(""), nullptr, false);
+  if (status != OPSROOM_OK || !answers.is_object())
+    throw std::runtime_error("the question could not be put: the client gave no usable answer");
+  memory_["answers"].update(answers);
+}
+
+void Call::suspend(const json& requests) const {
+  const std::string text = requests.dump();
+  const std::string state = memory_.dump();
+  lent_.need_input(lent_.host, lend(text), lend(state));
+  throw NeedsInput{};
+}
+
+}  // namespace opsroom::tool
