@@ -136,6 +136,36 @@ class UpTest(unittest.TestCase):
         process.wait_for("starting it again")
         until(lambda: self.answers(base), 30, "the page at the same address")
 
+    def test_tools_are_read_again_when_they_change_and_secrets_on_a_hangup(self):
+        secret, tools = self.root / "secret", self.root / "tools.json"
+        secret.write_text("four")
+        tools.write_text('{"plugins": {"exec": {"env": {"TOKEN": "${file:secret}"}}}}')
+        process = self.up("--port", "0")
+        self.opened(process)
+
+        def length():
+            command = 'command=["sh","-c","echo length ${#TOKEN}"]'
+            done = self.opsroom("run", "run-command", "-i", command, "--follow")
+            found = re.search(r"length \d", done.stdout)
+            self.assertTrue(found, done.stdout + done.stderr)
+            return found.group()
+
+        def times_read():
+            return sum("was read again" in line for line in process.lines)
+
+        self.assertEqual(length(), "length 4")
+        secret.write_text("number")
+        self.assertEqual(length(), "length 4")
+        process.signal(signal.SIGHUP)
+        until(lambda: times_read() == 1, 60, "reading it on a hangup")
+        self.assertEqual(length(), "length 6")
+        tools.write_text('{"plugins": {"exec": {}}}')
+        until(lambda: times_read() == 2, 60, "reading it when it has changed")
+        self.assertEqual(length(), "length 0")
+        tools.write_text('{"plugins": ')
+        process.wait_for("tools.json: not JSON", 60)
+        self.assertEqual(length(), "length 0")
+
     def answers(self, base):
         try:
             return request(base + "/api/health")[0] > 0
