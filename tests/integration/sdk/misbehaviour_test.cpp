@@ -65,6 +65,19 @@ TEST_F(MisbehavingPlugin, ThatCrashesEndsTheStream) {
   EXPECT_EQ(server_.wait(), -SIGABRT);
 }
 
+TEST_F(MisbehavingPlugin, ThatLeaksIsNoWorse) {
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(text_of(server_.call("leak")), "done");
+}
+
+TEST(ClashingPlugin, NeitherReplacesWhatTheRunnerCallsNorIsReplaced) {
+  McpProcess server(runner(fixture("clash")));
+  server.open_legacy();
+  EXPECT_EQ(text_of(server.call("work")), "worked");
+  server.close_stdin();
+  EXPECT_EQ(server.wait(), 0);
+}
+
 TEST_F(MisbehavingPlugin, ThatExitsEndsTheStreamWithItsCode) {
   server_.start("exit");
   EXPECT_TRUE(server_.rest().empty());
