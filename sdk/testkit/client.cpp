@@ -10,10 +10,17 @@ using json = Client::json;
 
 constexpr auto sending_patience = std::chrono::seconds(60);
 
+json modern_capabilities() {
+  return {
+      {"elicitation", {{"form", json::object()}}},
+      {"extensions", {{"io.opsroom/artifact-file", json::object()}}}
+  };
+}
+
 json modern_meta(const json& call_meta, int id) {
   json meta{
       {"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
-      {"io.modelcontextprotocol/clientCapabilities", {{"elicitation", {{"form", json::object()}}}}},
+      {"io.modelcontextprotocol/clientCapabilities", modern_capabilities()},
       {"io.modelcontextprotocol/clientInfo", {{"name", "opsroom-testkit"}, {"version", "1"}}},
       {"io.modelcontextprotocol/logLevel", "debug"},
       {"progressToken", id}

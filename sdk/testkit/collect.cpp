@@ -12,13 +12,27 @@ namespace {
 constexpr const char* meta_artifact = "io.opsroom/artifact";
 constexpr const char* meta_refused = "io.opsroom/badArguments";
 
+/// The path of a file: URI.
+std::string path_in(const std::string& uri) {
+  constexpr std::string_view scheme = "file://";
+  std::string path;
+  for (std::size_t i = scheme.size(); i < uri.size(); ++i) {
+    if (uri[i] != '%' || i + 2 >= uri.size()) {
+      path += uri[i];
+    } else {
+      path += static_cast<char>(std::stoi(uri.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    }
+  }
+  return path;
+}
+
 bool take_artifact(const json& item, Result& into) {
   const json declared = item.value("_meta", json::object()).value(meta_artifact, json());
   if (!declared.is_object()) return false;
   Artifact artifact{declared.value("name", ""), declared.value("mediaType", ""), ""};
   if (item.value("type", "") == "resource_link") {
-    constexpr std::string_view scheme = "file://";
-    artifact.bytes = file_bytes(item.value("uri", "").substr(scheme.size()));
+    artifact.bytes = file_bytes(path_in(item.value("uri", "")));
   } else {
     const json resource = item.value("resource", json::object());
     artifact.bytes = resource.contains("blob") ? decoded_base64(resource.value("blob", ""))

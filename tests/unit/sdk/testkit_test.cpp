@@ -117,13 +117,21 @@ TEST_P(Kit, AFileIsHandedInByItsPath) {
       std::filesystem::temp_directory_path() / ("kit-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "a.txt") << std::string(3000, 'x');
+  // More than fits a message; and a name that a URI can't hold as it is.
+  const std::string big(std::size_t{9} << 20, 'y');
+  std::ofstream(folder / "b c.txt") << big;
   const auto result =
       call(testkit::CallSpec{.tool = "take", .arguments = {{"path", "a.txt"}}, .workdir = folder});
+  const auto by_path =
+      call(testkit::CallSpec{.tool = "take", .arguments = {{"path", "b c.txt"}}, .workdir = folder}
+      );
   const auto missing =
       call(testkit::CallSpec{.tool = "take", .arguments = {{"path", "b.txt"}}, .workdir = folder});
   std::filesystem::remove_all(folder);
   ASSERT_EQ(result.artifacts.size(), 1u) << result;
   EXPECT_EQ(result.artifacts[0].bytes, std::string(3000, 'x'));
+  ASSERT_EQ(by_path.artifacts.size(), 1u) << by_path;
+  EXPECT_TRUE(by_path.artifacts[0].bytes == big);
   EXPECT_EQ(missing.end, End::failed);
   EXPECT_NE(missing.text().find("b.txt"), std::string::npos);
 }
