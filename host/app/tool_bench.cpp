@@ -78,6 +78,11 @@ Task<int> run_bench(
   co_await toolbox.shutdown();
   signals.cancel();
   if (failure) std::rethrow_exception(failure);
+  if (toolbox.inprocess().lost_threads() > 0) {
+    // It runs until the process ends, whatever else ends before: so nothing else is ended.
+    std::fflush(nullptr);
+    std::_Exit(code);
+  }
   co_return code;
 }
 

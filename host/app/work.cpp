@@ -16,14 +16,18 @@
 #include "tools/tools_config.hpp"
 #include "workspace/git_lane_pool.hpp"
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 namespace opsroom::app {
 namespace {
+
+constexpr int exit_lost_thread = 75;  // EX_TEMPFAIL
 
 /// For `opsroom up`, which waits for it: only a worker that has introduced itself can be given
 /// work.
@@ -44,13 +48,21 @@ engine::WorkerOptions worker_options(const Settings& settings) {
   return options;
 }
 
+/// A thread that a plugin keeps runs until the process ends, whatever else ends before: so nothing
+/// else is ended. Tools in other processes go down with this one.
+[[noreturn]] void end_with_lost_thread() {
+  spdlog::error("a plugin has kept a thread of this worker, which ends itself to be started anew");
+  spdlog::shutdown();
+  std::fflush(nullptr);
+  std::_Exit(exit_lost_thread);
+}
+
 /// Null without a tools.json, which is then not looked for again.
 std::unique_ptr<tools::ConfigWatch> watch_tools(
     asio::any_io_executor executor, const Settings& settings, tools::ProcessToolbox& toolbox
 ) {
   if (settings.tools.empty()) return nullptr;
-  auto apply = [&toolbox, file = settings.tools](tools::ToolsConfig config) {
-    spdlog::info("{} was read again", file.string());
+  auto apply = [&toolbox](tools::ToolsConfig config) {
     toolbox.reload(std::move(config));
   };
   auto watch =
@@ -86,6 +98,10 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   // The loop
   engine::Ports ports{queue, journal, lanes, toolbox, desk};
   engine::Worker worker(executor, worker_options(settings), ports, wakeups);
+  toolbox.inprocess().on_lost_thread([&](bool at_once) {
+    if (at_once) end_with_lost_thread();
+    asio::post(executor, [&worker] { worker.drain(); });
+  });
   wakeups.start();
   ShutdownSignals signals(executor, [&](int) { worker.drain(); });
   const auto reread = [&watch] {
@@ -100,6 +116,7 @@ Task<> run_worker(asio::any_io_executor executor, Settings settings, Layout layo
   if (watch) co_await watch->stop();
   co_await toolbox.shutdown();
   co_await wakeups.stop();
+  if (toolbox.inprocess().lost_threads() > 0) end_with_lost_thread();
 }
 
 }  // namespace

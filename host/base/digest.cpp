@@ -58,11 +58,15 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   // Not blocking on the open of a pipe that nobody writes; for a file it means nothing.
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) throw system_failure(errno, "open " + path.string());
+  return sha256_of_file(file.get(), path);
+}
+
+std::string sha256_of_file(int descriptor, const std::filesystem::path& path) {
   const Sum sum = new_sum();
   bool good = sum && ::EVP_DigestInit_ex(sum.get(), sha256(), nullptr) == 1;
   std::vector<char> piece(256u << 10);
   while (good) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    const ssize_t got = ::read(descriptor, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw system_failure(errno, "read " + path.string());
     if (got == 0) break;

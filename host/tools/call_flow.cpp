@@ -4,6 +4,7 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "tools/call_content.hpp"
+#include "tools/early_end.hpp"
 #include "tools/json_fields.hpp"
 #include "tools/tools_config.hpp"
 
@@ -15,15 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Wake = McpClient::Wake;
-
-constexpr std::size_t longest_why = 200;
-
-std::int64_t unix_ms(Clock::time_point when) {
-  const auto wall =
-      std::chrono::system_clock::now() +
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(when - Clock::now());
-  return std::chrono::duration_cast<Milliseconds>(wall.time_since_epoch()).count();
-}
 
 /// How long a server is to keep a task's result: longer than anybody will wait for it.
 std::int64_t task_ttl(Clock::time_point latest) {
@@ -183,10 +175,7 @@ void CallFlow::suspend(
 
 std::string CallFlow::why(const std::vector<InputAsk>& asks) const {
   if (asks.empty()) return fmt::format("{} works on it as a task", client_.title());
-  std::string message = text_field(asks.front().params, "message");
-  if (message.size() > longest_why) message = message.substr(0, longest_why) + "…";
-  const std::string more = asks.size() > 1 ? fmt::format(" (and {} more)", asks.size() - 1) : "";
-  return fmt::format("{} asks: {}{}", client_.title(), printable_utf8(message), more);
+  return why_asked(client_.title(), asks);
 }
 
 void CallFlow::give_up() {
@@ -213,7 +202,7 @@ ToolResult CallFlow::conclude() {
       result_.delivery = Delivery::unknown;
       result_.error = client_.end_reason();
     }
-    explain();
+    if (ended_early()) explain_early_end(result_, wake_, call_, stop_);
     note(*exchange_, outcome());
   }
   if (!result_.succeeded && !result_.suspended && sink_->unanswered()) {
@@ -252,31 +241,6 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   record.delivery = result_.delivery;
   record.outcome = std::move(outcome);
   records_.push_back(std::move(record));
-}
-
-void CallFlow::explain() {
-  if (!ended_early()) return;
-  const std::string& tool = call_.call.tool;
-  const bool stopped = wake_ == Wake::stopped;
-  result_.canceled = stopped;
-  result_.timed_out = !stopped || stop_.reason() == StopReason::timed_out;
-  // An answer that came within the grace says more than the reason we stopped waiting for.
-  const bool answered =
-      result_.delivery == Delivery::answered || result_.delivery == Delivery::rejected;
-  if (answered) return;
-  result_.hint.clear();
-  if (stopped) {
-    result_.error = fmt::format("{} was stopped: {}", tool, stop_reason_name(stop_.reason()));
-  } else if (wake_ == Wake::idle) {
-    result_.error = fmt::format(
-        "{} gave no answer and no progress for {}", tool, duration_text(call_.idle_timeout)
-    );
-    result_.hint = "Raise the step's timeout, or \"timeout\" of its source in tools.json.";
-  } else {
-    result_.error =
-        fmt::format("{} took longer than {} in total", tool, duration_text(call_.total));
-    result_.hint = "Raise the step's timeout, or \"maxTotal\" of its source in tools.json.";
-  }
 }
 
 }  // namespace opsroom::tools

@@ -60,7 +60,6 @@ class CallFlow {
   std::string why(const std::vector<InputAsk>& asks) const;
   void note(const Exchange& exchange, std::string outcome);
   std::string outcome() const;
-  void explain();
 
   // Rounds of input (input_rounds.cpp)
   Task<> take_input(Json payload);

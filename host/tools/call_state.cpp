@@ -1,7 +1,11 @@
 #include "tools/call_state.hpp"
 
 #include "base/failure.hpp"
+#include "base/text.hpp"
 #include "tools/elicitation.hpp"
+#include "tools/json_fields.hpp"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -76,6 +80,14 @@ CallState call_state(const Json& stored) {
     );
   }
   return state;
+}
+
+std::string why_asked(const std::string& title, const std::vector<InputAsk>& asks) {
+  constexpr std::size_t longest = 200;
+  std::string message = text_field(asks.front().params, "message");
+  if (message.size() > longest) message = message.substr(0, longest) + "…";
+  const std::string more = asks.size() > 1 ? fmt::format(" (and {} more)", asks.size() - 1) : "";
+  return fmt::format("{} asks: {}{}", title, printable_utf8(message), more);
 }
 
 Json input_responses(const CallState& state, const std::map<std::string, InputReply>& replies) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace opsroom::tools {
 
@@ -32,6 +33,9 @@ struct CallState {
 Json to_json(const CallState& state);
 /// Failure{invalid} when it is none.
 CallState call_state(const Json& stored);
+
+/// Why a call is put aside that asks (at least one thing), for people: "server 'x' asks: a name?".
+std::string why_asked(const std::string& title, const std::vector<InputAsk>& asks);
 
 /// All answers in MCP's words; a question without a reply is cancelled.
 Json input_responses(const CallState& state, const std::map<std::string, InputReply>& replies);

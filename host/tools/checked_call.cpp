@@ -9,16 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr Clock::duration grace = 2s;
 
-using Checks = std::shared_ptr<const SchemaChecks>;
-
 /// Off the io thread when it takes long.
-Task<std::string> arguments_misfit(SurfaceGuard& guard, Checks checks, const Json& arguments) {
-  const auto check = [&checks, &arguments] { return checks->arguments_misfit(arguments); };
-  if (!worth_a_thread(arguments)) co_return check();
-  auto checking = guard.pool().run(check);
-  co_return co_await std::move(checking);
-}
-
 Task<std::string> output_misfit(SurfaceGuard& guard, Checks checks, const Json& output) {
   const auto check = [&checks, &output] { return checks->output_misfit(output); };
   if (!worth_a_thread(output)) co_return check();
@@ -27,6 +18,28 @@ Task<std::string> output_misfit(SurfaceGuard& guard, Checks checks, const Json& 
 }
 
 }  // namespace
+
+Task<std::string> arguments_misfit(SurfaceGuard& guard, Checks checks, const Json& arguments) {
+  const auto check = [&checks, &arguments] { return checks->arguments_misfit(arguments); };
+  if (!worth_a_thread(arguments)) co_return check();
+  auto checking = guard.pool().run(check);
+  co_return co_await std::move(checking);
+}
+
+Task<ToolResult> checked_result(
+    SurfaceGuard& guard,
+    const SourceConfig& source,
+    std::string tool,
+    Checks checks,
+    ToolResult result
+) {
+  if (!result.succeeded || !checks->has_output()) co_return result;
+  const Json none;
+  auto checking = output_misfit(guard, checks, result.structured ? result.output : none);
+  const std::string misfit = co_await std::move(checking);
+  if (!misfit.empty()) blame_output(result, source, tool, misfit);
+  co_return result;
+}
 
 Task<ToolResult> checked_call(
     SurfaceGuard& guard,
@@ -58,12 +71,8 @@ Task<ToolResult> checked_call(
   }
   auto calling = call_on_server(std::move(server), std::move(call), std::move(sink), stop);
   ToolResult result = co_await std::move(calling);
-  if (!result.succeeded || !checks->has_output()) co_return result;
-  const Json none;
-  auto checking = output_misfit(guard, checks, result.structured ? result.output : none);
-  misfit = co_await std::move(checking);
-  if (!misfit.empty()) blame_output(result, source, tool, misfit);
-  co_return result;
+  auto checking = checked_result(guard, source, tool, checks, std::move(result));
+  co_return co_await std::move(checking);
 }
 
 }  // namespace opsroom::tools

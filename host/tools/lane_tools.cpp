@@ -103,6 +103,10 @@ Task<ToolResult> LaneTools::call_source(
   const bool fixed = source->kind == SourceConfig::Kind::plugin;
   if (fixed && shop_.catalogue.listed(source->name)) shop_.catalogue.find(call.tool);
   ServerCall job = plan(std::move(call), *source, directory_);
+  if (source->in_process) {
+    auto entering = shop_.inprocess.call(source, std::move(job), std::move(sink), stop);
+    co_return co_await std::move(entering);
+  }
   job.traceparent = trace_.next();
   // A sampling tool's own sampling is refused: two of them could ask each other for ever.
   if (may_sample && !source->sampling_tool.empty()) {

@@ -3,6 +3,7 @@
 #include "ports/toolbox.hpp"
 #include "tools/catalogue.hpp"
 #include "tools/checked_call.hpp"
+#include "tools/inprocess_plugins.hpp"
 #include "tools/server_call.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
@@ -32,6 +33,7 @@ class LaneTools : public RunTools {
     const Catalogue& catalogue;
     SurfaceGuard& guard;
     SourceLauncher& launcher;
+    InprocessPlugins& inprocess;
     /// The source of a tool as it is configured now. Failure{not_found}.
     std::function<SourceRef(const std::string& tool)> source_of;
     std::function<std::shared_ptr<SharedServer>(const SourceRef&)> host_server;

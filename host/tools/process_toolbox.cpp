@@ -42,6 +42,7 @@ ProcessToolbox::ProcessToolbox(
       launcher_(spawner, std::move(paths), config_.file),
       catalogue_(config_),
       guard_(executor_, catalogue_, lock_file_for(config_.file)),
+      inprocess_(executor_, launcher_, guard_),
       end_listings_(executor_),
       listings_(executor_),
       draining_(executor_) {
@@ -115,6 +116,7 @@ std::unique_ptr<RunTools> ProcessToolbox::open(std::filesystem::path directory) 
       catalogue_,
       guard_,
       launcher_,
+      inprocess_,
       [this](const std::string& tool) { return source_of(tool); },
       [this](const SourceRef& source) { return host_server(source); },
       [this] { return redactor_; }
@@ -146,7 +148,6 @@ Task<std::vector<ToolDescriptor>> ProcessToolbox::list(std::string source) {
   co_return tools;
 }
 
-/// A tool as people may see it.
 ToolDescriptor ProcessToolbox::shown(ToolDescriptor tool) const {
   if (redactor_->empty()) return tool;
   tool.description = redactor_->text(std::move(tool.description));
@@ -257,6 +258,7 @@ Task<> ProcessToolbox::shutdown() {
   }
   co_await draining_.wait_until_at_most(0);
   co_await listings_.wait_until_at_most(0);
+  co_await inprocess_.shutdown();
   co_await eras_.close(memory_patience);
   host_servers_.clear();
 }

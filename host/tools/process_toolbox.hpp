@@ -4,6 +4,7 @@
 #include "process/child_process.hpp"
 #include "tools/catalogue.hpp"
 #include "tools/era_memory.hpp"
+#include "tools/inprocess_plugins.hpp"
 #include "tools/lane_tools.hpp"
 #include "tools/shared_server.hpp"
 #include "tools/source_launcher.hpp"
@@ -21,8 +22,8 @@
 namespace opsroom::tools {
 
 /// The tools of tools.json, each behind a process of its own: plugins in one runner a step, MCP
-/// servers per step, per run or shared by the host, as configured. SIGPIPE must be ignored in this
-/// process. Io thread only.
+/// servers per step, per run or shared by the host, as configured; and the plugins that an operator
+/// lets into this one. SIGPIPE must be ignored in this process. Io thread only.
 class ProcessToolbox : public Toolbox {
  public:
   /// `spawner` and `memory` (may be null) outlive the toolbox, and the toolbox every RunTools it
@@ -47,12 +48,20 @@ class ProcessToolbox : public Toolbox {
   /// or is gone, is drained: calls under way end as they began.
   void reload(ToolsConfig config);
 
+  /// The plugins in this process, for their lost threads.
+  InprocessPlugins& inprocess() { return inprocess_; }
+
   /// All tools of a source, listing it once if needed. Throws Failure.
   Task<std::vector<ToolDescriptor>> list(std::string source);
 
   /// Ends the listings under way, the host-scoped servers and everything they started; nothing can
   /// be listed afterwards. Call before destroying.
   Task<> shutdown();
+
+  /// A tool as people may see it.
+  ToolDescriptor shown(ToolDescriptor tool) const;
+  /// Knows the secrets of all sources, past ones too; never null.
+  std::shared_ptr<const Redactor> redactor() const { return redactor_; }
 
  private:
   struct Listing;
@@ -65,7 +74,6 @@ class ProcessToolbox : public Toolbox {
   void take_sources(const ToolsConfig& config);
   void learn_secrets(const ToolsConfig& config);
   SourceRef source_of(const std::string& tool) const;
-  ToolDescriptor shown(ToolDescriptor tool) const;
   Task<> make_listed(SourceRef source);
   std::shared_ptr<Listing> listing_of(const SourceRef& source);
   Task<> carry_out(SourceRef source, std::function<void(std::exception_ptr)> settle);
@@ -83,6 +91,7 @@ class ProcessToolbox : public Toolbox {
   SourceLauncher launcher_;
   Catalogue catalogue_;
   SurfaceGuard guard_;
+  InprocessPlugins inprocess_;
   std::map<std::string, HostServer> host_servers_;
   std::vector<std::weak_ptr<SharedServer>> retired_;
   std::map<SourceRef, std::shared_ptr<Listing>> being_listed_;

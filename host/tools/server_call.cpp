@@ -21,6 +21,13 @@ Task<> end_server(McpServer& server, bool at_once) {
 
 }  // namespace
 
+std::int64_t unix_ms(Clock::time_point when) {
+  const auto wall =
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(when - Clock::now());
+  return std::chrono::duration_cast<Milliseconds>(wall.time_since_epoch()).count();
+}
+
 Task<ToolResult> call_on_server(
     std::shared_ptr<McpServer> server, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop
 ) {

@@ -29,6 +29,9 @@ struct ServerCall {
   std::string traceparent;      ///< W3C trace context of this call; empty: none is sent
 };
 
+/// A moment as Unix time in milliseconds, by the clock on the wall now.
+std::int64_t unix_ms(Clock::time_point when);
+
 /// One tools/call from sending to its outcome. A call that is stopped or times out returns when the
 /// server's whole tree is gone (unless `Keep::always`), so nothing of it works on afterwards.
 Task<ToolResult> call_on_server(

@@ -115,6 +115,20 @@ Task<std::shared_ptr<const Offer>> SurfaceGuard::offer_of(
   co_return mine->offer;
 }
 
+std::shared_ptr<const Offer> SurfaceGuard::offer_of(
+    const std::shared_ptr<const SourceConfig>& source,
+    const std::shared_ptr<const std::vector<Json>>& listed
+) {
+  const auto lock = pins_.now();
+  Fixed& seen = fixed_[source->name];
+  const bool known = seen.source == source && seen.listed == listed && seen.lock == lock;
+  if (known) return seen.offer;
+  seen = Fixed{};
+  auto offer = accept(*source, *lock, *listed);
+  seen = Fixed{source, listed, lock, offer};
+  return offer;
+}
+
 Task<std::vector<Json>> SurfaceGuard::list(
     std::string title, std::shared_ptr<McpServer> server, Clock::time_point until, Stop& stop
 ) {

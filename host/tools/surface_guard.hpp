@@ -42,11 +42,25 @@ class SurfaceGuard {
       Stop& stop
   );
 
+  /// The same of tools that were listed without a process and never change: cheap when asked again
+  /// with the same source and list.
+  std::shared_ptr<const Offer> offer_of(
+      const std::shared_ptr<const SourceConfig>& source,
+      const std::shared_ptr<const std::vector<Json>>& listed
+  );
+
   /// For checks that take long.
   BlockingPool& pool() { return pool_; }
 
  private:
   struct Watched;
+  /// What was seen of a source that needs no process.
+  struct Fixed {
+    std::shared_ptr<const SourceConfig> source;
+    std::shared_ptr<const std::vector<Json>> listed;
+    std::shared_ptr<const LockFile> lock;
+    std::shared_ptr<const Offer> offer;
+  };
   using Server = std::weak_ptr<McpServer>;
 
   std::shared_ptr<Watched> watched(const std::shared_ptr<McpServer>& server);
@@ -63,6 +77,7 @@ class SurfaceGuard {
   CommandPrinter printer_;  ///< on the pool's one thread only
   BlockingPool pool_;
   std::map<Server, std::shared_ptr<Watched>, std::owner_less<Server>> watched_;
+  std::map<std::string, Fixed> fixed_;  ///< by the source's name
 };
 
 }  // namespace opsroom::tools

@@ -21,10 +21,6 @@ constexpr std::size_t most_calls_at_once = 1024;
 constexpr std::size_t smallest_max_message = 64u << 10;
 constexpr std::size_t largest_max_message = 1u << 30;
 
-// How the plugin runner is told.
-constexpr const char* plugin_config_variable = "OPSROOM_PLUGIN_CONFIG";
-constexpr const char* plugin_limits_variable = "OPSROOM_PLUGIN_LIMITS";
-
 void check_name(const std::string& name, const std::string& place) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -211,12 +207,52 @@ Json expanded(const Json& value, const std::function<std::string(const std::stri
   return out;
 }
 
+std::string sha256_of(const Section& plugin, const std::string& command) {
+  std::string digest = plugin.text("sha256");
+  if (digest.empty()) {
+    Section::refuse(
+        plugin.at("sha256"),
+        "required with \"isolation\": \"inprocess\", but missing",
+        fmt::format("Write the first word that `{}` prints.", command)
+    );
+  }
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (digest.size() == 64 && std::all_of(digest.begin(), digest.end(), is_digit)) return digest;
+  Section::refuse(
+      plugin.at("sha256"),
+      fmt::format("'{}' is no SHA-256", digest),
+      fmt::format("Write the 64 digits, in lower case, that `{}` prints.", command)
+  );
+}
+
+/// What a process would be told means nothing without one, and must not seem to protect.
+void read_isolation(const Section& plugin, SourceConfig& source) {
+  source.in_process = plugin.word("isolation", "process", {"process", "inprocess"}) == "inprocess";
+  const auto refuse = [&plugin](const char* key, const char* problem, const char* hint) {
+    if (plugin.find(key) != nullptr) Section::refuse(plugin.at(key), problem, hint);
+  };
+  if (!source.in_process) {
+    refuse(
+        "sha256",
+        "is checked only with \"isolation\": \"inprocess\"",
+        "Leave it out; `opsroom tools pin` holds a plugin in a process of its own to its bytes."
+    );
+    return;
+  }
+  constexpr const char* no_process = "means nothing with \"isolation\": \"inprocess\"";
+  constexpr const char* leave_out = "Leave it out, or give the plugin a process of its own.";
+  refuse("limits", no_process, leave_out);
+  refuse("keepAlive", no_process, leave_out);
+  source.sha256 = sha256_of(plugin, fmt::format("sha256sum {}", source.library.string()));
+}
+
 SourceConfig read_plugin(const std::string& name, const Section& plugin, const Expander& expander) {
-  plugin.only(with_common_keys({"library", "isolation", "env", "config", "limits", "keepAlive"}));
+  plugin.only(
+      with_common_keys({"library", "isolation", "sha256", "env", "config", "limits", "keepAlive"})
+  );
   SourceConfig source = plugin_defaults(name, plugin.place());
   source.library = plugin.text("library", source.library.string());
-  // "inprocess" has its place here; it needs the operator's digest check first, so it is refused.
-  plugin.word("isolation", "process", {"process"});
+  read_isolation(plugin, source);
   read_common(plugin, source);
   if (plugin.flag("keepAlive", false)) source.scope = Scope::lane;
   const auto variables = plugin.text_map("env");

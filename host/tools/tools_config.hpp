@@ -35,6 +35,9 @@ struct SourceConfig {
   std::filesystem::path library;     ///< plugin: relative to the plugin directory unless absolute
   std::filesystem::path directory;   ///< server: `cwd`; empty: the lane, or tools.json's own folder
   process::Environment environment;  ///< beside process::base_environment()
+  /// "isolation": "inprocess": a plugin that works in this very process, whose digest is `sha256`.
+  bool in_process = false;
+  std::string sha256;  ///< 64 lower-case hex digits
   Scope scope = Scope::lane;
   Clock::duration timeout{};    ///< without answer or progress
   Clock::duration max_total{};  ///< whatever the progress
@@ -66,6 +69,10 @@ struct SourceConfig {
 
   bool operator==(const SourceConfig&) const = default;
 };
+
+/// The variables by which a plugin's runner is told its settings and limits.
+constexpr const char* plugin_config_variable = "OPSROOM_PLUGIN_CONFIG";
+constexpr const char* plugin_limits_variable = "OPSROOM_PLUGIN_LIMITS";
 
 /// What tools.json says, checked, with `${env:..}` and `${file:..}` already replaced.
 struct ToolsConfig {

@@ -15,11 +15,11 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-ToolsConfig parse(const char* text) {
+ToolsConfig parse(const std::string& text) {
   return parse_tools_config(Json::parse(text), "/etc/opsroom/tools.json");
 }
 
-std::string failure_of(const char* text) {
+std::string failure_of(const std::string& text) {
   try {
     parse(text);
   } catch (const Failure& failure) {
@@ -99,6 +99,30 @@ TEST(ToolsConfig, APluginIsToldItsSettingsAndItsLimits) {
       failure_of(R"({"plugins": {"x": {"limits": {"ram": "1GiB"}}}})"), HasSubstr("memory")
   );
   EXPECT_THAT(failure_of(R"({"plugins": {"x": {"config": []}}})"), HasSubstr("/plugins/x/config"));
+}
+
+TEST(ToolsConfig, APluginInThisProcessIsHeldToItsDigest) {
+  const std::string digest(64, 'a');
+  const auto with = [](const std::string& keys) {
+    return R"({"plugins": {"x": {"library": "x.so", "isolation": "inprocess")" + keys + "}}}";
+  };
+  const auto config = parse(with(R"(, "sha256": ")" + digest + R"(")"));
+  EXPECT_TRUE(config.sources.at("x").in_process);
+  EXPECT_EQ(config.sources.at("x").sha256, digest);
+  EXPECT_THAT(
+      failure_of(with("")),
+      AllOf(HasSubstr("/plugins/x/sha256"), HasSubstr("missing"), HasSubstr("sha256sum x.so"))
+  );
+  EXPECT_THAT(failure_of(with(R"(, "sha256": "abc")")), HasSubstr("'abc' is no SHA-256"));
+  EXPECT_THAT(
+      failure_of(with(R"(, "limits": {"files": 64})")),
+      AllOf(HasSubstr("/plugins/x/limits"), HasSubstr("means nothing"))
+  );
+  EXPECT_THAT(failure_of(with(R"(, "keepAlive": true)")), HasSubstr("/plugins/x/keepAlive"));
+  EXPECT_THAT(
+      failure_of(R"({"plugins": {"x": {"sha256": ")" + digest + R"("}}})"),
+      AllOf(HasSubstr("/plugins/x/sha256"), HasSubstr("inprocess"))
+  );
 }
 
 TEST(ToolsConfig, WithoutAFileThereAreThePluginsThatComeAlong) {
