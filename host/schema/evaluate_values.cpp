@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace opsroom::schema {
 namespace {
@@ -26,12 +27,32 @@ std::string shown(const Json& value) {
   return text;
 }
 
+bool is_beyond_signed(const Json& number) {
+  return number.is_number_unsigned() &&
+         number.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+}
+
+/// The library takes a whole number beyond 2^63 for a negative one where the other is signed.
+bool is_less(const Json& a, const Json& b) {
+  if (!a.is_number_integer() || !b.is_number_integer()) return a < b;
+  const bool large_a = is_beyond_signed(a);
+  const bool large_b = is_beyond_signed(b);
+  if (large_a && large_b) return a.get<std::uint64_t>() < b.get<std::uint64_t>();
+  return large_a || large_b ? large_b : a.get<std::int64_t>() < b.get<std::int64_t>();
+}
+
+bool is_same(const Json& a, const Json& b) {
+  return a == b && is_beyond_signed(a) == is_beyond_signed(b);
+}
+
 bool is_multiple(const Json& value, const Json& divisor) {
   if (value.is_number_integer() && divisor.is_number_integer()) {
     if (value.is_number_unsigned() && divisor.is_number_unsigned()) {
       return value.get<std::uint64_t>() % divisor.get<std::uint64_t>() == 0;
     }
-    return value.get<std::int64_t>() % divisor.get<std::int64_t>() == 0;
+    if (!is_beyond_signed(value)) {
+      return value.get<std::int64_t>() % divisor.get<std::int64_t>() == 0;
+    }
   }
   const double a = value.get<double>();
   const double b = divisor.get<double>();
@@ -68,7 +89,7 @@ void Evaluation::type(Frame& frame, const Json& keyword) {
 void Evaluation::enumeration(Frame& frame, const Json& keyword) {
   spend(keyword.size());
   for (const Json& allowed : keyword) {
-    if (frame.value == allowed) return;
+    if (is_same(frame.value, allowed)) return;
   }
   if (quiet_ > 0) {
     frame.valid = false;
@@ -83,7 +104,7 @@ void Evaluation::enumeration(Frame& frame, const Json& keyword) {
 }
 
 void Evaluation::constant(Frame& frame, const Json& keyword) {
-  if (frame.value == keyword) return;
+  if (is_same(frame.value, keyword)) return;
   fail(frame, "const", fmt::format("must be {}", shown(keyword)));
 }
 
@@ -93,7 +114,7 @@ void Evaluation::multiple_of(Frame& frame, const Json& keyword) {
 }
 
 void Evaluation::maximum(Frame& frame, const Json& keyword) {
-  if (!frame.value.is_number() || frame.value <= keyword) return;
+  if (!frame.value.is_number() || !is_less(keyword, frame.value)) return;
   fail(
       frame,
       "maximum",
@@ -102,7 +123,7 @@ void Evaluation::maximum(Frame& frame, const Json& keyword) {
 }
 
 void Evaluation::minimum(Frame& frame, const Json& keyword) {
-  if (!frame.value.is_number() || frame.value >= keyword) return;
+  if (!frame.value.is_number() || !is_less(frame.value, keyword)) return;
   fail(
       frame,
       "minimum",
@@ -111,12 +132,12 @@ void Evaluation::minimum(Frame& frame, const Json& keyword) {
 }
 
 void Evaluation::exclusive_maximum(Frame& frame, const Json& keyword) {
-  if (!frame.value.is_number() || frame.value < keyword) return;
+  if (!frame.value.is_number() || is_less(frame.value, keyword)) return;
   fail(frame, "exclusiveMaximum", fmt::format("must be below {}", shown(keyword)));
 }
 
 void Evaluation::exclusive_minimum(Frame& frame, const Json& keyword) {
-  if (!frame.value.is_number() || frame.value > keyword) return;
+  if (!frame.value.is_number() || is_less(keyword, frame.value)) return;
   fail(frame, "exclusiveMinimum", fmt::format("must be above {}", shown(keyword)));
 }
 

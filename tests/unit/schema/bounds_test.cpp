@@ -52,6 +52,23 @@ TEST(Bounds, DeepValuesUnderARecursiveSchemaStayWithinTheStack) {
   EXPECT_TRUE(validator.validate(value).empty());
 }
 
+TEST(Bounds, WholeNumbersBeyondTheSignedRangeKeepTheirSize) {
+  const auto fits = [](const char* schema, const char* value) {
+    return Validator(Json::parse(schema)).validate(Json::parse(value)).empty();
+  };
+  constexpr const char* largest = "18446744073709551615";
+  EXPECT_TRUE(fits(R"({"minimum":0})", largest));
+  EXPECT_TRUE(fits(R"({"exclusiveMinimum":-1})", largest));
+  EXPECT_FALSE(fits(R"({"maximum":-1})", largest));
+  EXPECT_FALSE(fits(R"({"exclusiveMaximum":0})", largest));
+  EXPECT_TRUE(fits(R"({"maximum":18446744073709551615})", largest));
+  EXPECT_TRUE(fits(R"({"maximum":18446744073709551615})", "-1"));
+  EXPECT_FALSE(fits(R"({"minimum":18446744073709551615})", "-1"));
+  EXPECT_FALSE(fits(R"({"const":-1})", largest));
+  EXPECT_FALSE(fits(R"({"enum":[-1]})", largest));
+  EXPECT_TRUE(fits(R"({"const":18446744073709551615})", largest));
+}
+
 TEST(Bounds, OnlySoManyProblemsAreKept) {
   Json value = Json::array();
   for (int i = 0; i < 1000; ++i)
