@@ -62,9 +62,7 @@ std::unique_ptr<tools::ConfigWatch> watch_tools(
     asio::any_io_executor executor, const Settings& settings, tools::ProcessToolbox& toolbox
 ) {
   if (settings.tools.empty()) return nullptr;
-  auto apply = [&toolbox](tools::ToolsConfig config) {
-    toolbox.reload(std::move(config));
-  };
+  auto apply = [&toolbox](tools::ToolsConfig config) { toolbox.reload(std::move(config)); };
   auto watch =
       std::make_unique<tools::ConfigWatch>(std::move(executor), settings.tools, std::move(apply));
   watch->start();

@@ -1,6 +1,7 @@
 // What talking to tools costs: our MCP client over two pipes beside the same bytes without JSON,
 // and beside the clients of the TypeScript SDKs, with the same servers.
 #include "base/memory.hpp"
+#include "bench/mcp_inprocess.hpp"
 #include "bench/mcp_peers.hpp"
 #include "bench/mcp_room.hpp"
 #include "bench/pipe_floor.hpp"
@@ -139,6 +140,7 @@ Task<> measure(Room& room, Report& report) {
   co_await measure_calls(room, report);
   co_await measure_peers(room, report);
   co_await measure_starts(room, report);
+  co_await measure_inprocess(room, report);
 }
 
 void run_to_its_end(Room& room, Task<> task) {
