@@ -1,5 +1,7 @@
 #include "common/secrets.hpp"
 
+#include <algorithm>
+
 namespace opsroom::plugins {
 namespace {
 
@@ -16,7 +18,12 @@ std::string Secrets::get(const std::string& name) {
 }
 
 void Secrets::also(const std::string& name, std::string form) {
-  if (form.size() >= shortest) known_.emplace_back(std::move(form), name);
+  if (form.size() < shortest) return;
+  // The longest first: the rest of a secret that begins with another one would stay.
+  const auto place = std::find_if(known_.begin(), known_.end(), [&form](const auto& other) {
+    return other.first.size() < form.size();
+  });
+  known_.insert(place, {std::move(form), name});
 }
 
 std::string Secrets::redacted(std::string text) const {

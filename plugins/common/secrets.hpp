@@ -23,7 +23,8 @@ class Secrets {
 
  private:
   const tool::Call& call_;
-  std::vector<std::pair<std::string, std::string>> known_;  ///< value and name
+  std::vector<std::pair<std::string, std::string>>
+      known_;  ///< value and name, the longest value first
 };
 
 }  // namespace opsroom::plugins

@@ -15,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t most_header_bytes = std::size_t{256} << 10;
+constexpr std::size_t most_passed_over = std::size_t{1} << 20;
 constexpr milliseconds connect_patience{10000};
 
 template <class Handle, auto release>
@@ -56,6 +57,8 @@ class Hop {
     // A proxy of the environment would connect for us, past the check of the address.
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
+    // The system's resolver can't be stopped; without this the end would wait for it.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_ACCEPT_ENCODING, "");
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
@@ -83,6 +86,8 @@ class Hop {
   /// What the end of the transfer means. Throws unless there is an answer.
   void conclude(CURLcode code) {
     if (thrown_) std::rethrow_exception(thrown_);
+    // Where one address of several was refused, another one may still answer a later try.
+    if (!allowed_one_ && refusal_.empty()) refusal_ = refused_address_;
     if (code != CURLE_OK && !enough_) throw WebError(failure(code), !refusal_.empty());
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -140,11 +145,12 @@ class Hop {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& hop = *static_cast<Hop*>(self);
     if (!hop.policy_.addresses.allows(address->addr)) {
-      hop.refusal_ = "the address " + address_text(address->addr) +
-                     " is not public; the operator can allow it with \"allow_addresses\" in this "
-                     "plugin's config in tools.json";
+      hop.refused_address_ = "the address " + address_text(address->addr) +
+                             " is not public; the operator can allow it with \"allow_addresses\" "
+                             "in this plugin's config in tools.json";
       return CURL_SOCKET_BAD;
     }
+    hop.allowed_one_ = true;
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
@@ -182,8 +188,23 @@ class Hop {
     return hop.keep_body({data, size * count}) ? size * count : 0;
   }
 
+  /// libcurl's own word on it comes only after the body.
+  bool leads_on() const {
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return status / 100 == 3 && answer.redirects < request_.max_redirects &&
+           !answer.header("location").empty();
+  }
+
+  bool pass_over(std::string_view bytes) {
+    passed_over_ += bytes.size();
+    if (passed_over_ <= most_passed_over) return true;
+    refusal_ = "the text of the redirect is larger than 1 MiB";
+    return false;
+  }
+
   bool keep_body(std::string_view bytes) {
-    if (!redirect().empty() && answer.redirects < request_.max_redirects) return true;
+    if (leads_on()) return pass_over(bytes);
     answer.bytes += bytes.size();
     if (answer.bytes > request_.max_bytes) {
       refusal_ = "the answer is larger than " + std::to_string(request_.max_bytes) +
@@ -208,8 +229,11 @@ class Hop {
   List headers_;
   std::array<char, CURL_ERROR_SIZE> reason_{};
   std::string refusal_;
+  std::string refused_address_;
+  bool allowed_one_ = false;
   std::exception_ptr thrown_;
   std::size_t header_bytes_ = 0;
+  std::size_t passed_over_ = 0;
   bool enough_ = false;
 };
 

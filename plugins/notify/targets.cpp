@@ -19,6 +19,17 @@ const Target& find(
   );
 }
 
+/// Error pages like to repeat the path, which is what is secret of such an address.
+void hide_parts(const std::string& url, const std::string& name, Secrets& secrets) {
+  const std::string shown = shown_url(url);
+  secrets.also(name, shown);
+  const std::size_t host = shown.find("://");
+  const std::size_t path = host == std::string::npos ? host : shown.find('/', host + 3);
+  if (path != std::string::npos) secrets.also(name, shown.substr(path));
+  if (const std::size_t query = url.find('?'); query != std::string::npos)
+    secrets.also(name, url.substr(query + 1));
+}
+
 }  // namespace
 
 Destination Targets::named_by_runbook(const std::string& url) const {
@@ -34,7 +45,7 @@ Destination Targets::known(const Target& target, Secrets& secrets) const {
   Destination made{target.url, target.secret, policy_};
   if (!target.url_secret.empty()) {
     made.url = secrets.get(target.url_secret);
-    secrets.also(target.url_secret, shown_url(made.url));
+    hide_parts(made.url, target.url_secret, secrets);
   }
   // The operator has chosen this address, so it may be one of their own network.
   made.policy.addresses = AddressPolicy({"0.0.0.0/0", "::/0"});

@@ -67,6 +67,18 @@ class Http : public testing::Test {
       };
     if (path == "/loop") return {302, {{"Location", "/loop"}}, "moving"};
     if (path == "/moved") return {302, {{"Location", "/text"}}, "moving"};
+    if (path == "/moved-with-much")
+      return {302, {{"Location", "/text"}}, std::string(3'000'000, 'x')};
+    if (path == "/raw-echo")
+      return {200, {}, std::string("\xFF\0", 2) + seen.headers.at("x-key") + "\xFF"};
+    if (path == "/deep")
+      return {200, {{"Content-Type", "application/json"}}, std::string(1'000'000, '[')};
+    if (path == "/deep-closed")
+      return {
+          200,
+          {{"Content-Type", "application/json"}},
+          std::string(500'000, '[') + std::string(500'000, ']')
+      };
     if (path == "/kept") return {307, {{"Location", "/echo"}}, ""};
     if (path == "/file-scheme") return {302, {{"Location", "file:///etc/passwd"}}, ""};
     if (path == "/to-private") return {302, {{"Location", "http://10.255.255.1/"}}, ""};
@@ -146,6 +158,21 @@ TEST_F(Http, SecretsAreSentAndNeverShown) {
   EXPECT_THAT(process_->errors(), Not(HasSubstr(token)));
 }
 
+TEST_F(Http, ASecretIsNotShownBetweenBytesNorInFrontOfAnother) {
+  const json raw = request("/raw-echo", {{"secret_headers", {{"X-Key", "API_TOKEN"}}}});
+  // 0xFF 0x00 [redacted:API_TOKEN] 0xFF
+  EXPECT_EQ(data(raw)["base64"], "/wBbcmVkYWN0ZWQ6QVBJX1RPS0VOXf8=");
+
+  ::setenv("LONGER_TOKEN", (std::string(token) + "-and-its-end").c_str(), 1);
+  start({{"allow_addresses", {"127.0.0.1"}}});
+  const json both = request(
+      "/echo",
+      {{"auth", {{"scheme", "bearer"}, {"secret", "LONGER_TOKEN"}}},
+       {"secret_headers", {{"X-Key", "API_TOKEN"}}}}
+  );
+  EXPECT_EQ(data(both)["headers"]["x-echo"], "Bearer [redacted:LONGER_TOKEN]");
+}
+
 TEST_F(Http, ASecretThatIsMissingOrForAnotherHostIsNotSent) {
   const json missing =
       get("/text", {{"auth", {{"scheme", "bearer"}, {"secret", "NO_SUCH_TOKEN"}}}});
@@ -175,6 +202,21 @@ TEST_F(Http, RedirectsAreFollowedWithinTheirNumber) {
   EXPECT_EQ(data(get("/moved", {{"max_redirects", 0}}))["status"], 302);
   EXPECT_EQ(data(get("/moved", {{"max_redirects", 0}}))["text"], "moving");
   EXPECT_THAT(text_of(get("/loop", {{"max_redirects", 3}})), HasSubstr("more than 3 redirects"));
+}
+
+TEST_F(Http, TheTextOfARedirectIsNotTheAnswer) {
+  const json saved = data(request("/moved", {{"method", "GET"}, {"save_to", "page"}}));
+  EXPECT_EQ(saved["redirects"], 1);
+  EXPECT_EQ(contents(directory_.path() / "page"), "h\u00e4");
+  EXPECT_EQ(saved["bytes"], 3);
+  EXPECT_THAT(
+      text_of(get("/moved-with-much")), HasSubstr("the text of the redirect is larger than 1 MiB")
+  );
+}
+
+TEST_F(Http, JsonThatIsNestedWithoutEndIsText) {
+  EXPECT_EQ(data(get("/deep"))["text"].get<std::string>().size(), 1'000'000U);
+  EXPECT_EQ(data(get("/deep-closed"))["text"].get<std::string>().size(), 1'000'000U);
 }
 
 TEST_F(Http, ARedirectLeavesSecretsBehindWhenItLeadsElsewhere) {
@@ -271,6 +313,7 @@ TEST_F(Http, ACancelEndsIt) {
       process_->start("get", {{"url", server_.base() + "/hang"}, {"timeout_seconds", 3000}});
   ASSERT_TRUE(server_.saw(1));
   process_->cancel(id);
+  EXPECT_TRUE(server_.left(1)) << "the request goes on";
   EXPECT_EQ(data(get("/text"))["status"], 200);
   process_->close_stdin();
   EXPECT_EQ(process_->wait(), 0) << process_->errors();

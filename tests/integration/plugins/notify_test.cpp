@@ -230,6 +230,13 @@ TEST_F(Notify, AnAddressThatIsASecretIsNotShown) {
   const json result = process_->call("slack", {{"text", "x"}, {"attempts", 1}});
   EXPECT_THAT(text_of(result), HasSubstr("[redacted:SLACK_WEBHOOK_URL]"));
   EXPECT_THAT(result.dump(), Not(HasSubstr("slack-secret")));
+
+  WebServer chatty([](const Seen& seen) { return Reply{404, {}, "Cannot POST " + seen.target}; });
+  ::setenv("SLACK_WEBHOOK_URL", (chatty.base() + "/services/slack-secret?key=more").c_str(), 1);
+  start(json::object());
+  const json told = process_->call("slack", {{"text", "x"}});
+  EXPECT_THAT(text_of(told), HasSubstr("Cannot POST [redacted:SLACK_WEBHOOK_URL]"));
+  EXPECT_THAT(told.dump(), testing::AllOf(Not(HasSubstr("slack-secret")), Not(HasSubstr("more"))));
 }
 
 TEST_F(Notify, PokeIsToldWithItsKey) {

@@ -79,7 +79,7 @@ TEST_F(Wait, WhatIsNotReadyInTimeFailsAndSaysWhy) {
 TEST_F(Wait, APortIsReadyOnceItAccepts) {
   ClosedPort port;
   EXPECT_THAT(
-      text_of(until({{"port", port.port()}, {"timeout_seconds", 0.1}})),
+      text_of(until({{"port", port.port()}, {"timeout_seconds", 1}, {"interval_seconds", 60}})),
       HasSubstr("Couldn't connect")
   );
   const int id = process_->start(
@@ -101,6 +101,23 @@ TEST_F(Wait, AnAddressThatIsNotAllowedIsNotTriedAgain) {
   EXPECT_THAT(text_of(until({{"port", 1}, {"status", {200}}})), HasSubstr("neither status nor"));
 }
 
+TEST_F(Wait, OneAddressOfANameThatIsNotAllowedDoesNotEndTheWait) {
+  ::setenv("OPSROOM_PLUGIN_CONFIG", R"({"allow_addresses": ["127.0.0.1"]})", 1);
+  McpProcess process(runner(plugin("wait")), directory_.path());
+  ::unsetenv("OPSROOM_PLUGIN_CONFIG");
+  process.open_legacy();
+  ClosedPort port;
+  const int id = process.start(
+      "until",
+      {{"host", "localhost"}, {"port", port.port()}, {"interval_seconds", 0.05}},
+      {{"progressToken", "p"}}
+  );
+  while (process.seen("notifications/progress").empty())
+    process.next();
+  port.open();
+  EXPECT_EQ(process.answer(id)["result"]["structuredContent"]["ready"], true);
+}
+
 TEST_F(Wait, ACancelEndsATry) {
   WebServer server([](const Seen&) { return Reply{200, {}, "", true}; });
   const int id = process_->start(
@@ -108,6 +125,7 @@ TEST_F(Wait, ACancelEndsATry) {
   );
   ASSERT_TRUE(server.saw(1));
   process_->cancel(id);
+  EXPECT_TRUE(server.left(1)) << "the try goes on";
   process_->close_stdin();
   EXPECT_EQ(process_->wait(), 0) << process_->errors();
 }

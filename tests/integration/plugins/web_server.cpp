@@ -139,8 +139,12 @@ void WebServer::serve(int fd) {
   changed_.notify_all();
   const Reply reply = handler_(request);
   if (reply.hang) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return ended_; });
+    char ignored = 0;
+    while (::recv(fd, &ignored, 1, 0) > 0) {
+    }
+    const std::lock_guard lock(mutex_);
+    if (!ended_) ++left_;
+    changed_.notify_all();
     return;
   }
   send_all(fd, written(reply, request.method));
@@ -154,6 +158,11 @@ std::vector<Seen> WebServer::seen() const {
 bool WebServer::saw(std::size_t count) const {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, patience, [&] { return seen_.size() >= count; });
+}
+
+bool WebServer::left(std::size_t count) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience, [&] { return left_ >= count; });
 }
 
 ClosedPort::ClosedPort() {

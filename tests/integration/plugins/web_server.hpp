@@ -22,7 +22,7 @@ struct Reply {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool hang = false;  ///< say nothing until the server ends
+  bool hang = false;  ///< say nothing until the client goes away or the server ends
 };
 
 /// A small HTTP server on a free port of 127.0.0.1: one thread a connection, one request a
@@ -40,6 +40,8 @@ class WebServer {
   std::vector<Seen> seen() const;
   /// Waits until `count` requests have come; false when that takes longer than the tests' patience.
   bool saw(std::size_t count) const;
+  /// The same for clients that went away from a request that hangs.
+  bool left(std::size_t count) const;
 
  private:
   void accept_all();
@@ -51,6 +53,7 @@ class WebServer {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<Seen> seen_;
+  std::size_t left_ = 0;
   std::vector<int> open_;
   std::vector<std::thread> threads_;
   bool ended_ = false;
