@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace opsroom {
@@ -25,7 +26,7 @@ struct Artifact {
   std::string updated_at;
 };
 
-/// An artifact on its way in: the content is there, id and digest are not.
+/// An artifact on its way in: the content is there, or still in a file, id and digest are not.
 struct ArtifactDraft {
   std::string step;
   std::string kind;
@@ -33,6 +34,7 @@ struct ArtifactDraft {
   std::string media_type;
   std::string content;
   Json meta = Json::object();
+  std::filesystem::path file{};  ///< where the tool has left the content; empty: it is here
 };
 
 }  // namespace opsroom

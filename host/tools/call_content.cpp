@@ -34,6 +34,45 @@ std::string media_type_of(const Json& holder) {
   return type.empty() ? any_bytes : type;
 }
 
+int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+/// The path of a file URI (RFC 8089, of this machine); empty when it is none.
+std::string path_of(const std::string& uri) {
+  constexpr std::string_view scheme = "file://";
+  if (!uri.starts_with("file:///")) return {};
+  std::string path;
+  for (std::size_t i = scheme.size(); i < uri.size(); ++i) {
+    const bool escaped = uri[i] == '%' && i + 2 < uri.size() && hex_value(uri[i + 1]) >= 0 &&
+                         hex_value(uri[i + 2]) >= 0;
+    path +=
+        escaped ? static_cast<char>(hex_value(uri[i + 1]) * 16 + hex_value(uri[i + 2])) : uri[i];
+    if (escaped) i += 2;
+  }
+  return path.find('\0') == std::string::npos ? path : std::string();
+}
+
+/// An artifact whose bytes lie in a file, which a link declares it to be.
+std::optional<ArtifactDraft> linked_artifact(const Json& item) {
+  const Json* meta = field(item, "_meta");
+  const Json* declared = meta == nullptr ? nullptr : field(*meta, meta_artifact);
+  if (declared == nullptr || text_field(item, "type") != "resource_link") return std::nullopt;
+  ArtifactDraft draft;
+  draft.kind = "file";
+  draft.name = text_field(*declared, "name");
+  draft.file = path_of(text_field(item, "uri"));
+  if (draft.name.empty() || draft.file.empty()) {
+    throw Failure(Code::invalid, "an artifact has no name, or its link is no file's");
+  }
+  draft.media_type = text_field(*declared, "mediaType");
+  if (draft.media_type.empty()) draft.media_type = media_type_of(item);
+  return draft;
+}
+
 /// The artifact an embedded resource declares itself to be; none when it is only content.
 std::optional<ArtifactDraft> declared_artifact(const Json& item) {
   const Json* resource = field(item, "resource");
@@ -107,7 +146,9 @@ void keep_other(Json item, Json& others, ToolResult& into) {
 std::string read_content(Json& content, Json& others, ToolResult& into) {
   std::string joined;
   for (Json& item : content) {
-    if (auto artifact = declared_artifact(item)) {
+    auto artifact = declared_artifact(item);
+    if (!artifact) artifact = linked_artifact(item);
+    if (artifact) {
       into.artifacts.push_back(std::move(*artifact));
       continue;
     }

@@ -1,6 +1,7 @@
 #include "tools/lane_tools.hpp"
 
 #include "base/failure.hpp"
+#include "tools/artifact_files.hpp"
 #include "tools/redacting_listener.hpp"
 
 #include <fmt/format.h>
@@ -121,6 +122,8 @@ Task<ToolResult> LaneTools::call_source(
   auto calling =
       checked_call(shop_.guard, *source, held.server, std::move(job), std::move(sink), stop);
   ToolResult result = co_await std::move(calling);
+  auto fetching = fetch_artifact_files(shop_.guard.pool(), directory_, result);
+  co_await std::move(fetching);
   // A timeout takes no server from the others, unless it turns out to be dead to the world.
   const bool silent = result.timed_out && result.delivery == Delivery::unknown;
   if (silent && held.lease && source->scope == Scope::host) held.lease->suspect();

@@ -24,6 +24,8 @@ constexpr const char* meta_log_level = "io.modelcontextprotocol/logLevel";
 constexpr const char* meta_related_task = "io.modelcontextprotocol/related-task";
 constexpr const char* meta_subscription = "io.modelcontextprotocol/subscriptionId";
 constexpr const char* tasks_extension = "io.modelcontextprotocol/tasks";
+// Big artifacts may come as links to files: its servers share the host's.
+constexpr const char* artifact_file_extension = "io.opsroom/artifact-file";
 constexpr std::size_t longest_identity = 120;
 constexpr double longest_ttl_ms = 1e12;
 
@@ -41,7 +43,9 @@ Json capabilities(const mcp::ClientProfile& profile) {
 
 Json modern_meta(const mcp::ClientProfile& profile) {
   Json declared = capabilities(profile);
-  declared["extensions"] = {{tasks_extension, Json::object()}};
+  declared["extensions"] = {
+      {tasks_extension, Json::object()}, {artifact_file_extension, Json::object()}
+  };
   return {
       {meta_version, modern_version},
       {meta_client, client_info()},

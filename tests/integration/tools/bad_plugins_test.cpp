@@ -65,6 +65,15 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return std::string(each.param.tool); }
 );
 
+TEST_F(BadPlugin, ABigArtifactComesAsAFileOfTheLane) {
+  add("fixture");
+  const ToolResult result = call("fixture.big_artifact");
+  ASSERT_TRUE(result.succeeded) << result.error;
+  ASSERT_EQ(result.artifacts.size(), 1U);
+  EXPECT_EQ(result.artifacts[0].name, "big.bin");
+  EXPECT_EQ(result.artifacts[0].content, std::string(std::size_t{2} << 20, 'b'));
+}
+
 TEST_F(BadPlugin, ThatThrowsFailsTheStepInItsOwnWords) {
   add("fixture");
   const ToolResult result = call("fixture.throws");
