@@ -52,8 +52,8 @@ struct ToolResult {
   bool structured = false;  ///< `output` is structuredContent
   /// Nothing was sent since the server went away first: a new one may take it.
   bool worth_another_try = false;
-  std::string error;        ///< for people, when not succeeded
-  std::string hint;         ///< the remedy, where one is known
+  std::string error;  ///< for people, when not succeeded
+  std::string hint;   ///< the remedy, where one is known
   std::vector<ArtifactDraft> artifacts;
   /// Neither done nor failed: it waits for a person or for work elsewhere, and is called again with
   /// `resume`. All other members but `delivery` and `records` say nothing then.
