@@ -1,5 +1,7 @@
 #include "database.hpp"
 
+#include "aside.hpp"
+
 #include <algorithm>
 #include <array>
 #include <poll.h>
@@ -13,6 +15,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_patience{15000};
 /// The server ends a statement by itself; only a server that is gone is later than that.
 constexpr milliseconds network_patience{10000};
+constexpr milliseconds cancel_patience{5000};
 
 std::string trimmed(std::string text) {
   text.erase(text.find_last_not_of(" \n") + 1);
@@ -56,28 +59,49 @@ Database::Database(const std::string& conninfo, const tool::Call& call) : call_(
 
 Database::~Database() = default;
 
+Database::Connection Database::start_connecting(
+    const std::string& conninfo, Clock::time_point deadline
+) const {
+  // libpq looks up the host's name before it returns, however long that takes.
+  auto started = aside(
+      [conninfo] {
+        const std::array<const char*, 4> names{
+            "dbname", "fallback_application_name", "client_encoding", nullptr
+        };
+        const std::array<const char*, 4> values{conninfo.c_str(), "opsroom", "UTF8", nullptr};
+        return Connection(PQconnectStartParams(names.data(), values.data(), 1));
+      },
+      deadline,
+      [this] { return call_.cancelled(); }
+  );
+  if (started && *started) return *std::move(started);
+  if (started) throw std::bad_alloc();
+  if (call_.cancelled()) throw tool::Cancelled{};
+  throw std::runtime_error(
+      "no connection to the database: its host was not found in time; check the connection string "
+      "and the name server, or give hostaddr"
+  );
+}
+
 void Database::open(const std::string& conninfo) {
-  const std::array<const char*, 4> names{
-      "dbname", "fallback_application_name", "client_encoding", nullptr
-  };
-  const std::array<const char*, 4> values{conninfo.c_str(), "opsroom", "UTF8", nullptr};
-  connection_.reset(PQconnectStartParams(names.data(), values.data(), 1));
-  if (!connection_) throw std::bad_alloc();
   const auto deadline = Clock::now() + connect_patience;
+  connection_ = start_connecting(conninfo, deadline);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (PQstatus(connection_.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
          state != PGRES_POLLING_FAILED) {
-    wait(state == PGRES_POLLING_WRITING, deadline);
+    wait(state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, deadline);
     state = PQconnectPoll(connection_.get());
   }
-  if (PQstatus(connection_.get()) == CONNECTION_OK) return;
+  // So that nothing is sent without a deadline either.
+  if (PQstatus(connection_.get()) == CONNECTION_OK && PQsetnonblocking(connection_.get(), 1) == 0)
+    return;
   throw std::runtime_error(
       "no connection to the database: " + trimmed(PQerrorMessage(connection_.get())) +
       "; check the connection string, and that the server runs and lets this machine in"
   );
 }
 
-void Database::wait(bool for_writing, Clock::time_point deadline) {
+short Database::wait(short events, Clock::time_point deadline) {
   while (true) {
     if (call_.cancelled()) {
       cancel_statement();
@@ -86,26 +110,40 @@ void Database::wait(bool for_writing, Clock::time_point deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) {
       cancel_statement();
-      throw SqlError("the database does not answer in time", "");
+      throw SqlError(
+          "the database does not answer in time; look whether the server and the network are up", ""
+      );
     }
     std::array<pollfd, 2> fds{
-        pollfd{PQsocket(connection_.get()), static_cast<short>(for_writing ? POLLOUT : POLLIN), 0},
-        pollfd{call_.cancel_fd(), POLLIN, 0}
+        pollfd{PQsocket(connection_.get()), events, 0}, pollfd{call_.cancel_fd(), POLLIN, 0}
     };
     // Without a fd the cancel has to be asked for.
     const auto step = std::min<std::int64_t>(left, call_.cancel_fd() < 0 ? 100 : 60000);
-    if (::poll(fds.data(), fds.size(), static_cast<int>(step)) > 0 && fds[0].revents != 0) return;
+    if (::poll(fds.data(), fds.size(), static_cast<int>(step)) > 0 && fds[0].revents != 0)
+      return fds[0].revents;
   }
 }
 
 void Database::cancel_statement() noexcept {
-  const std::unique_ptr<PGcancel, void (*)(PGcancel*)> handle(
-      PQgetCancel(connection_.get()), &PQfreeCancel
-  );
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return;
+  const std::shared_ptr<PGcancel> handle(PQgetCancel(connection_.get()), &PQfreeCancel);
   if (!handle) return;
-  // Nothing can be done when even that fails; the connection is closed right after.
-  std::array<char, 256> reason{};
-  PQcancel(handle.get(), reason.data(), static_cast<int>(reason.size()));
+  try {
+    // Nothing can be done when even that fails; the connection is closed right after. It connects
+    // anew, so that a network which is gone would hold it up for minutes.
+    aside(
+        [handle] {
+          std::array<char, 256> reason{};
+          return PQcancel(handle.get(), reason.data(), static_cast<int>(reason.size()));
+        },
+        Clock::now() + cancel_patience,
+        [] { return false; }
+    );
+  } catch (const std::exception& error) {
+    call_.log(
+        tool::Level::warning, std::string("the statement was not cancelled: ") + error.what()
+    );
+  }
 }
 
 Database::Clock::time_point Database::statement_deadline() const {
@@ -132,11 +170,24 @@ void Database::send(const std::string& statement, const Parameters& parameters) 
       0
   );
   if (sent != 1) refuse(nullptr, statement);
+  flush(statement);
+}
+
+void Database::flush(const std::string& statement) {
+  const auto deadline = statement_deadline();
+  while (true) {
+    const int left = PQflush(connection_.get());
+    if (left == 0) return;
+    if (left < 0) refuse(nullptr, statement);
+    // Who does not listen meanwhile may keep a server that talks from listening.
+    if ((wait(POLLIN | POLLOUT, deadline) & POLLIN) != 0 && PQconsumeInput(connection_.get()) != 1)
+      refuse(nullptr, statement);
+  }
 }
 
 Result Database::next(Clock::time_point deadline) {
   while (PQisBusy(connection_.get()) != 0) {
-    wait(false, deadline);
+    wait(POLLIN, deadline);
     if (PQconsumeInput(connection_.get()) != 1) refuse(nullptr, "");
   }
   return Result(PQgetResult(connection_.get()));
@@ -164,6 +215,7 @@ Result Database::run(const std::string& statement, const Parameters& parameters)
 
 void Database::run_script(const std::string& script) {
   if (PQsendQuery(connection_.get(), script.c_str()) != 1) refuse(nullptr, script);
+  flush(script);
   last(script, statement_deadline());
 }
 
@@ -173,7 +225,7 @@ Result Database::stream(
     const std::function<bool(const PGresult&)>& row
 ) {
   send(statement, parameters);
-  PQsetSingleRowMode(connection_.get());
+  if (PQsetSingleRowMode(connection_.get()) != 1) refuse(nullptr, statement);
   const auto deadline = statement_deadline();
   Result kept;
   while (Result result = next(deadline)) {

@@ -68,12 +68,17 @@ class Database {
   struct Finish {
     void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
   };
+  using Connection = std::unique_ptr<PGconn, Finish>;
   using Clock = std::chrono::steady_clock;
 
+  Connection start_connecting(const std::string& conninfo, Clock::time_point deadline) const;
   void open(const std::string& conninfo);
-  /// Waits for the socket; tool::Cancelled after telling the server, SqlError when it is late.
-  void wait(bool for_writing, Clock::time_point deadline);
+  /// Waits for one of poll()'s events at the socket and returns which; tool::Cancelled after
+  /// telling the server, SqlError when it is late.
+  short wait(short events, Clock::time_point deadline);
   void send(const std::string& statement, const Parameters& parameters);
+  /// Brings what was sent to the server.
+  void flush(const std::string& statement);
   Result next(Clock::time_point deadline);
   /// The last of all results. Throws the first error.
   Result last(const std::string& statement, Clock::time_point deadline);
@@ -82,7 +87,7 @@ class Database {
   [[noreturn]] void refuse(const PGresult* result, const std::string& statement) const;
 
   const tool::Call& call_;
-  std::unique_ptr<PGconn, Finish> connection_;
+  Connection connection_;
   std::chrono::milliseconds most_{60000};
 };
 

@@ -53,15 +53,17 @@ tool::Outcome<ExecuteResult> execute(const ExecuteArgs& args, tool::Call& call) 
   const Parameters parameters = parameters_of(args.params);
   const auto database = connect(args, call);
   if (args.transaction) database->run("begin");
-  const Result result = database->run(args.sql, parameters);
+  Gathering gathering(args.max_rows, args.max_bytes);
+  // Row by row, since RETURNING may give more than fits the memory.
+  const Result result = database->stream(args.sql, parameters, [&](const PGresult& row) {
+    if (!gathering.truncated) gathering.take(row);
+    return true;
+  });
   ExecuteResult made;
   made.rows_affected = affected(result.get());
   made.command = command_of(result.get());
   check_count(args, made.rows_affected);
-  Gathering gathering(args.max_rows, args.max_bytes);
   gathering.name_columns(*result);
-  for (int i = 0; i < PQntuples(result.get()); ++i)
-    if (!gathering.take(*result, i)) break;
   if (args.transaction) {
     if (!database->in_transaction())
       throw std::runtime_error(

@@ -63,7 +63,16 @@ void apply(Database& database, const Migration& file, const std::string& table) 
   database.run(
       "insert into " + table + " (name, checksum) values ($1, $2)", {file.name, file.checksum}
   );
-  database.run("commit");
+  try {
+    database.run("commit");
+  } catch (const SqlError& error) {
+    const bool undone = !error.state().empty();
+    throw std::runtime_error(
+        file.name + ": " + error.what() +
+        (undone ? "; nothing of this file was kept"
+                : "; it broke while committing: migrate again, which sees whether it was kept")
+    );
+  }
 }
 
 void make_table(Database& database, const std::string& table) {

@@ -6,11 +6,21 @@
 namespace opsroom::plugins::sql {
 namespace {
 
-/// libpq may quote the password of a connection string it can't read.
+bool is_more_than_a_name(const std::string& conninfo) {
+  return conninfo.find('=') != std::string::npos || conninfo.find("://") != std::string::npos;
+}
+
+/// Throws when libpq can't read the string: in its complaint it may quote any part of it.
 void hide_password(const std::string& conninfo, const std::string& name, Secrets& secrets) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree
   );
+  if (!options && is_more_than_a_name(conninfo))
+    throw std::runtime_error(
+        "the secret " + name +
+        " is no connection string; it must be like postgresql://user:password@host/database, or "
+        "like host=... dbname=... with quotes around values that have blanks"
+    );
   if (!options) return;
   for (const PQconninfoOption* each = options.get(); each->keyword != nullptr; ++each)
     if (std::string_view(each->keyword) == "password" && each->val != nullptr)

@@ -26,6 +26,12 @@ tool::json number_or_text(const std::string& text) {
   return made.is_number() ? made : tool::json(text);
 }
 
+/// PostgreSQL's JSON may hold numbers of any size and half surrogates, which JSON here does not.
+tool::json json_or_text(const char* text) {
+  tool::json made = tool::json::parse(text, nullptr, false);
+  return made.is_discarded() ? tool::json(printable_utf8(text)) : made;
+}
+
 /// "\x00ff" as PostgreSQL writes bytes.
 std::string bytes_in_base64(const char* text) {
   std::size_t size = 0;
@@ -49,7 +55,7 @@ tool::json value_of(Oid type, const char* text) {
       return number_or_text(text);
     case json_type:
     case jsonb_type:
-      return tool::json::parse(text);
+      return json_or_text(text);
     case bytea_type:
       return bytes_in_base64(text);
     default:
@@ -88,17 +94,17 @@ void Gathering::name_columns(const PGresult& result) {
   }
 }
 
-bool Gathering::take(const PGresult& result, int row) {
+bool Gathering::take(const PGresult& result) {
   name_columns(result);
   for (int i = 0; i < PQnfields(&result); ++i)
-    bytes_ += PQgetlength(&result, row, i);
+    bytes_ += PQgetlength(&result, 0, i);
   truncated = static_cast<std::int64_t>(rows.size()) >= most_rows_ || bytes_ > most_bytes_;
   if (truncated) return false;
   Row made;
   for (int i = 0; i < PQnfields(&result); ++i) {
     tool::json value;
-    if (PQgetisnull(&result, row, i) == 0)
-      value = value_of(PQftype(&result, i), PQgetvalue(&result, row, i));
+    if (PQgetisnull(&result, 0, i) == 0)
+      value = value_of(PQftype(&result, i), PQgetvalue(&result, 0, i));
     made.emplace(columns[static_cast<std::size_t>(i)], std::move(value));
   }
   rows.push_back(std::move(made));

@@ -17,8 +17,8 @@ class Gathering {
   Gathering(std::int64_t most_rows, std::int64_t most_bytes)
       : most_rows_(most_rows), most_bytes_(most_bytes) {}
 
-  /// One row of a result. False when it is one too many.
-  bool take(const PGresult& result, int row = 0);
+  /// The only row of a result. False when it is one too many.
+  bool take(const PGresult& result);
   /// The names of the columns, also of a result without rows. Throws std::runtime_error when two
   /// columns have the same name.
   void name_columns(const PGresult& result);

@@ -170,6 +170,16 @@ TEST_F(Sql, AConnectionThatFailsDoesNotShowItsPassword) {
   process_ = std::make_unique<McpProcess>(runner(plugin("sql")), directory_.path());
   process_->open_legacy();
   EXPECT_THAT(refusal("query", "select 1", {{"connection", "ODD_URL"}}), Not(HasSubstr("s3cret")));
+  // What libpq stumbles over is part of the password.
+  ::setenv("BLANK_URL", "host=/tmp password=two s3cret", 1);
+  ::setenv("PERCENT_URL", "postgresql://me:s3cret%zz@/nowhere", 1);
+  process_ = std::make_unique<McpProcess>(runner(plugin("sql")), directory_.path());
+  process_->open_legacy();
+  for (const char* name : {"BLANK_URL", "PERCENT_URL"})
+    EXPECT_THAT(
+        refusal("query", "select 1", {{"connection", name}}),
+        testing::AllOf(HasSubstr(name), HasSubstr("no connection string"), Not(HasSubstr("s3cret")))
+    );
 }
 
 TEST_F(Sql, ExecuteChangesAndReturns) {
@@ -185,6 +195,27 @@ TEST_F(Sql, ExecuteChangesAndReturns) {
   EXPECT_EQ(database_.psql("select count(*) from t where s = 'b'"), "2");
   EXPECT_EQ(execute("vacuum t", {{"transaction", false}})["command"], "VACUUM");
   EXPECT_THAT(refusal("execute", "vacuum t"), HasSubstr("cannot run inside a transaction block"));
+}
+
+TEST_F(Sql, WhatExecuteReturnsIsLimitedAndYetDone) {
+  database_.psql("create table t (n int)");
+  const json data =
+      execute("insert into t select generate_series(1, 5000) returning n", {{"max_rows", 2}});
+  EXPECT_EQ(data["rows"], json::array({{{"n", 1}}, {{"n", 2}}}));
+  EXPECT_EQ(data["truncated"], true);
+  EXPECT_EQ(data["rows_affected"], 5000);
+  EXPECT_EQ(database_.psql("select count(*) from t"), "5000");
+}
+
+TEST_F(Sql, AStatementLargerThanTheSocketTakesIsSent) {
+  const std::string large(20'000'000, 'x');
+  const json data = query("select length($1) as n", {{"params", {large}}});
+  EXPECT_EQ(data["rows"], json::array({{{"n", 20'000'000}}}));
+}
+
+TEST_F(Sql, JsonBeyondJsonsNumbersIsText) {
+  const json data = query("select '[1e400]'::json as a, '{\"k\": 1}'::jsonb as b");
+  EXPECT_EQ(data["rows"][0], json({{"a", "[1e400]"}, {"b", {{"k", 1}}}}));
 }
 
 TEST_F(Sql, WhatAffectsOtherRowsThanExpectedIsUndone) {
@@ -280,6 +311,12 @@ TEST_F(Sql, AMigrationThatFailsLeavesNothingOfItself) {
       ),
       "f|t|t"
   );
+  EXPECT_EQ(database_.psql("select name from schema_migrations"), "1.sql");
+  put("db/2.sql",
+      "create table b (n int primary key);"
+      "create table d (n int references b deferrable initially deferred);"
+      "insert into d values (1)");
+  EXPECT_THAT(text_of(migrate()), HasSubstr("2.sql: insert or update on table \"d\" violates"));
   EXPECT_EQ(database_.psql("select name from schema_migrations"), "1.sql");
   put("db/2.sql", "create table b (n int); commit; begin");
   EXPECT_THAT(text_of(migrate()), HasSubstr("2.sql ends its transaction itself"));
