@@ -73,6 +73,11 @@ std::optional<std::string> harmless(std::string_view key) {
   if (section == "merge" && has_subsection(key) && name == "driver")
     return "git merge-file --marker-size=%L %A %O %B || exit 1";
   if (section == "gpg" && name == "program") return "false";
+  // Not a program, but a way to the operator's passwords, or to overwrite a file of theirs.
+  if (name == "proxy" && (section == "http" || section == "remote")) return "";
+  if (section == "http" && (name == "cookiefile" || name == "curloptresolve")) return "";
+  if (section == "http" && name == "savecookies") return "false";
+  if (section == "http" && name == "sslverify") return "true";
   return std::nullopt;
 }
 

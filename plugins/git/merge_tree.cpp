@@ -88,10 +88,12 @@ std::vector<ConflictHunk> conflict_hunks(const std::string& text) {
   std::int64_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
+    // In a file with CRLF git's marks end so as well.
+    const bool middle = line == "=======" || line == "=======\r";
     if (side == Side::none && line.starts_with("<<<<<<< ")) {
       hunk = {number, "", ""};
       side = Side::base;
-    } else if (side == Side::base && line == "=======") {
+    } else if (side == Side::base && middle) {
       side = Side::branch;
     } else if (side == Side::branch && line.starts_with(">>>>>>> ")) {
       hunk.base_side = shortened(hunk.base_side);

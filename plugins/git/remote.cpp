@@ -49,6 +49,27 @@ void refuse_inside(const Repository& repository, const std::string& url) {
     );
 }
 
+/// What git makes of an address that is no remote's name: pushInsteadOf goes before insteadOf, and
+/// the longest beginning counts. git itself tells it only of remotes.
+std::string rewritten(const Repository& repository, const std::string& url) {
+  const GitOutput rules =
+      repository.run({"config", "-z", "--get-regexp", "^url\\..*\\.(push)?insteadof$"});
+  for (const std::string_view name : {".pushinsteadof", ".insteadof"}) {
+    std::string base;
+    std::size_t longest = 0;
+    for (const std::string& rule : parts_of(rules.out)) {
+      const auto newline = std::min(rule.find('\n'), rule.size());
+      const std::string key = rule.substr(0, newline);
+      const std::string start = rule.substr(std::min(newline + 1, rule.size()));
+      if (!key.ends_with(name) || !url.starts_with(start) || start.size() <= longest) continue;
+      longest = start.size();
+      base = key.substr(4, key.size() - 4 - name.size());
+    }
+    if (longest > 0) return base + url.substr(longest);
+  }
+  return url;
+}
+
 [[noreturn]] void throw_unknown(const Repository& repository, const std::string& remote) {
   std::string known;
   for (const auto& name : lines_of(repository.must({"remote"}).out))
@@ -146,14 +167,15 @@ Words words_of(const PushOrder& order) {
 }  // namespace
 
 std::string address_of(const Repository& repository, const std::string& remote) {
-  std::string url = remote;
-  const GitOutput known = repository.run({"remote", "get-url", "--push", "--", remote});
-  if (known.exit_code == 0)
-    url = lines_of(known.out).empty() ? remote : lines_of(known.out).front();
-  else if (!has(remote, "/") && !has(remote, ":"))
-    throw_unknown(repository, remote);
-  refuse_inside(repository, url);
-  return without_password(printable_utf8(url));
+  const GitOutput known = repository.run({"remote", "get-url", "--push", "--all", "--", remote});
+  std::vector<std::string> urls = lines_of(known.out);
+  if (known.exit_code != 0 || urls.empty()) {
+    if (!has(remote, "/") && !has(remote, ":")) throw_unknown(repository, remote);
+    urls = {rewritten(repository, remote)};
+  }
+  for (const std::string& url : urls)
+    refuse_inside(repository, url);
+  return without_password(printable_utf8(urls.front()));
 }
 
 Pushed push_ref(const Repository& repository, const PushOrder& order) {

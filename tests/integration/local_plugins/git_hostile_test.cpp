@@ -147,6 +147,40 @@ TEST_F(HostileRepository, NoneOfThemRunsUnderTheTools) {
   still("merge");
 }
 
+TEST_F(HostileRepository, NoAddressOfItsLeadsAPushIntoTheCheckout) {
+  start();
+  add_origin();
+  const fs::path inside = at("evil.git");
+  shell("git init -q --bare " + inside.string());
+  program(inside / "hooks/post-receive", "echo receive >> " + sprung().string());
+  git("config url." + inside.string() + ".insteadOf https://example.org/one.git");
+  git("config url." + inside.string() + ".pushInsteadOf https://example.org/two");
+  git("config --add remote.origin.pushurl " + origin().string());
+  git("config --add remote.origin.pushurl " + inside.string());
+  for (const char* remote :
+       {"https://example.org/one.git", "https://example.org/two.git", "origin"}) {
+    EXPECT_THAT(
+        refused("push", {{"remote", remote}, {"refspec", "HEAD:x"}}),
+        HasSubstr("stands inside of the checkout")
+    ) << remote;
+    git("checkout -q --detach");
+    EXPECT_EQ(call("merge", {{"into", "main"}, {"push_to", remote}})["isError"], true) << remote;
+    git("checkout -q main");
+  }
+  EXPECT_EQ(contents(sprung()), "");
+}
+
+TEST_F(HostileRepository, ItChoosesNoProxy) {
+  start();
+  const json push{{"remote", "http://127.0.0.1:1/x.git"}, {"refspec", "main"}};
+  for (const char* key : {"http.proxy", "http.http://127.0.0.1:1/.proxy"}) {
+    git("config " + std::string(key) + " http://127.0.0.1:2");
+    const std::string said = refused("push", push);
+    EXPECT_THAT(said, HasSubstr("127.0.0.1 port 1 ")) << key;
+    EXPECT_THAT(said, testing::Not(HasSubstr("port 2 "))) << key;
+  }
+}
+
 TEST_F(HostileRepository, AWorkTreeElsewhereIsNotLookedAt) {
   start();
   const TempDir outside;

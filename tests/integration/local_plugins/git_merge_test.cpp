@@ -78,6 +78,23 @@ TEST_F(GitMerge, AConflictIsReportedPlaceByPlaceAndChangesNothing) {
   EXPECT_EQ(ask("status --porcelain"), "");
 }
 
+TEST_F(GitMerge, AConflictIsFoundInAFileWithCrLfToo) {
+  start();
+  put("a", "1\r\ntwo\r\n3\r\n");
+  save("Base");
+  put("a", "1\r\nzwei\r\n3\r\n");
+  save("Theirs");
+  git("checkout -q -b lane HEAD~1");
+  put("a", "1\r\nTWO\r\n3\r\n");
+  save("Ours");
+  const json data = call("merge", {{"into", "main"}})["structuredContent"];
+  ASSERT_EQ(data["conflicts"].size(), 1u);
+  EXPECT_EQ(
+      data["conflicts"][0]["hunks"],
+      (json::array({{{"line", 2}, {"base_side", "zwei\r\n"}, {"branch_side", "TWO\r\n"}}}))
+  );
+}
+
 TEST_F(GitMerge, AFileDeletedOnOneSideIsAConflictOfItsOwnKind) {
   start();
   git("rm -q a");
