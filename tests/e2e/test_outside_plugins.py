@@ -136,18 +136,18 @@ class PluginsTest(unittest.TestCase):
 
     def test_a_step_that_is_done_again_finds_the_run_it_had_started(self):
         self.worker.stop()
-        self.worker = self.start_worker("worker-1", LEASE_SECONDS=3)
+        self.worker = self.start_worker("worker-1", LEASE_SECONDS=8)
         run, child = self.start_parent()
         self.worker.kill()
         self.worker = self.start_worker("worker-2")
-        until(lambda: self.room.psql(f"select claimed_by from ops.runs where id = {run}") == "worker-2", 60,
+        until(lambda: self.room.psql(f"select claimed_by from ops.runs where id = {run}") == "worker-2", 120,
               "the parent at the second worker")
         (self.mark / "hold").unlink()
         # What the child's own step did nobody knows; that is for a person to decide.
-        until(lambda: self.room.status(child) in ("waiting", "succeeded"), 60, "the child's interrupted step")
+        until(lambda: self.room.status(child) in ("waiting", "succeeded"), 120, "the child's interrupted step")
         if self.room.status(child) == "waiting":
             self.room.opsroom("answer", child, "retry")
-        self.room.wait_for_status(run, "succeeded", seconds=60)
+        self.room.wait_for_status(run, "succeeded", seconds=120)
         self.assertEqual(self.output(run)["run"], child)
         self.assertEqual(self.room.psql("select count(*) from ops.runs c join ops.runs p using (session_id) "
                                         f"where p.id = {run}"), "2", "a second child was started")
