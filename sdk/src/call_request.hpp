@@ -28,6 +28,7 @@ struct CallRequest {
   std::optional<int> log_from;      ///< modern: lowest severity wanted
   json capabilities;                ///< what the client can do
   bool structured = false;          ///< promises structuredContent
+  bool read_only = false;           ///< losing its answer does no harm: it can be called again
   TaskSupport tasks = TaskSupport::forbidden;
 
   std::string_view said() const { return own_arguments.empty() ? arguments : own_arguments; }

@@ -30,9 +30,12 @@ void check_tasks(const CallRequest& request) {
 
 }  // namespace
 
-Calls::Calls(Ground ground, std::function<void()> hand_over)
+Calls::Calls(
+    Ground ground, std::function<void()> hand_over, std::function<bool(std::string&)> put_aside
+)
     : ground_(std::move(ground)),
       hand_over_(std::move(hand_over)),
+      put_aside_(std::move(put_aside)),
       seal_(StateSeal::with_key(ground_.state_key)),
       tasks_(ground_.around.outbox, ground_.alarm, ground_.suffix) {
   // From now on the task is what is asked after; its request has been answered.
@@ -220,7 +223,10 @@ void Calls::answer(const CallPtr& call, const Outcome& outcome) {
 void Calls::say_last(const CallPtr& call, std::string line) {
   // Before the client hears of it: it may use the id again at once.
   const bool wanted = forget(call);
-  if (wanted && !line.empty()) ground_.around.outbox.send(std::move(line));
+  if (!wanted || line.empty()) return;
+  // What an effectful call has done must be told before the next one can bring the process down.
+  if (call->request.read_only && put_aside_(line)) return;
+  ground_.around.outbox.send(std::move(line));
 }
 
 void Calls::cancel(const std::string& id) {

@@ -51,7 +51,10 @@ class Calls {
 
   /// `hand_over` is called before the plugin is entered, on the thread that called start() or
   /// another function that says so.
-  Calls(Ground ground, std::function<void()> hand_over);
+  /// `put_aside` takes an answer that may leave together with the next ones, or not.
+  Calls(
+      Ground ground, std::function<void()> hand_over, std::function<bool(std::string&)> put_aside
+  );
 
   /// Enters the plugin on this thread. Throws RpcError when that can't be.
   void start(CallRequest request);
@@ -98,6 +101,7 @@ class Calls {
 
   const Ground ground_;
   const std::function<void()> hand_over_;
+  const std::function<bool(std::string&)> put_aside_;
   const StateSeal seal_;
   Tasks tasks_;
   std::atomic<bool> retired_{false};

@@ -107,7 +107,9 @@ void Catalogue::take_tool(const json& tool) {
     throw std::runtime_error("tool " + name + " has no inputSchema of type object");
   const TaskSupport support = task_support(tool, name);
   tasks_ = tasks_ || support != TaskSupport::forbidden;
-  tools_.emplace(name, Tool{support, tool.contains("outputSchema")});
+  const json annotations = tool.value("annotations", json::object());
+  const bool reads = annotations.is_object() && annotations.value("readOnlyHint", json()) == true;
+  tools_.emplace(name, Tool{support, tool.contains("outputSchema"), reads});
 }
 
 const Catalogue::Tool* Catalogue::tool(std::string_view name) const {

@@ -22,6 +22,7 @@ class Catalogue {
   struct Tool {
     TaskSupport tasks = TaskSupport::forbidden;
     bool structured = false;  ///< has an outputSchema
+    bool read_only = false;   ///< says that it changes nothing
   };
   /// None: there is no such tool.
   const Tool* tool(std::string_view name) const;

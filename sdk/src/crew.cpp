@@ -46,6 +46,11 @@ void Crew::hand_over() {
   }
 }
 
+bool Crew::before_the_lead(const std::function<bool()>& act) {
+  const std::lock_guard lock(mutex_);
+  return leader_ == nobody && !over_ && act();
+}
+
 bool Crew::finish(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   over_ = true;

@@ -24,6 +24,10 @@ class Crew {
   /// Within lead(): what follows may take long. Leading goes on without this thread if need be.
   void hand_over();
 
+  /// Does `act`, which must not block, if somebody is about to take the lead, and returns what it
+  /// does; false, undone, when it has been taken already.
+  bool before_the_lead(const std::function<bool()>& act);
+
   /// Asks all to leave, those that work once they are done. False when some have not left in time:
   /// then this object must not go away.
   bool finish(std::chrono::milliseconds patience);

@@ -73,6 +73,7 @@ void Server::aim_at_tool(CallRequest& call, const Message& message) const {
   call.tool = *name;
   call.arguments = message.arguments.empty() ? std::string_view("{}") : message.arguments;
   call.structured = tool->structured;
+  call.read_only = tool->read_only;
   call.tasks = tool->tasks;
 }
 

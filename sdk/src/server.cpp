@@ -67,7 +67,8 @@ Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
            alarm_,
            suffix_,
            options.state_key},
-          [this] { crew_.hand_over(); }
+          [this] { crew_.hand_over(); },
+          [this](std::string& line) { return put_aside(line); }
       ) {}
 
 int Server::run() {
@@ -77,8 +78,10 @@ int Server::run() {
   }
   const int code = leave_code();
   subscriptions_.close(server_info_);
+  const bool calls_over = calls_.wind_down(options_.grace);
+  outbox_.flush();
   // A tool that ignores the cancel still holds its instance: leaving at once is all that is left.
-  if (!calls_.wind_down(options_.grace) || !crew_.finish(options_.grace)) ::_exit(code);
+  if (!calls_over || !crew_.finish(options_.grace)) ::_exit(code);
   alarm_.stop();
   return code;
 }
@@ -86,10 +89,17 @@ int Server::run() {
 /// One message, or some bytes of one. False: the conversation is over.
 bool Server::take_next() {
   if (auto line = lines_.next()) {
+    outbox_.flush_old();
     take(*std::move(line));
     return true;
   }
+  outbox_.flush();
   return read_more();
+}
+
+/// Whoever leads next takes the next request at hand, or flushes before it waits for one.
+bool Server::put_aside(std::string& line) {
+  return crew_.before_the_lead([&] { return outbox_.put_aside(line); });
 }
 
 bool Server::read_more() {

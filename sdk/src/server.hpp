@@ -45,6 +45,7 @@ class Server {
 
  private:
   bool take_next();
+  bool put_aside(std::string& line);
   bool read_more();
   void take(std::string line);
   void take_message(std::shared_ptr<const Message> message);

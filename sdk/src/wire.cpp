@@ -28,21 +28,49 @@ std::optional<std::string> LineCutter::next() {
 }
 
 void Outbox::send(std::string line) {
-  line += '\n';
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
+  add(lock, std::move(line));
+  write_out(lock);
+}
+
+bool Outbox::put_aside(std::string& line) {
+  Lock lock(mutex_);
+  if (closed_ || writing_ || waiting_.size() + line.size() > most_aside) return false;
+  add(lock, std::move(line));
+  return true;
+}
+
+void Outbox::flush() {
+  Lock lock(mutex_);
+  write_out(lock);
+}
+
+void Outbox::flush_old() {
+  Lock lock(mutex_);
+  if (!waiting_.empty() && Clock::now() - aside_since_ > moment) write_out(lock);
+}
+
+void Outbox::add(Lock& lock, std::string line) {
   written_.wait(lock, [this] { return closed_ || !writing_ || waiting_.size() < most_waiting; });
   if (closed_) return;
-  if (writing_) {
+  line += '\n';
+  if (!waiting_.empty()) {
     waiting_ += line;
     return;
   }
+  waiting_ = std::move(line);
+  aside_since_ = Clock::now();
+}
+
+void Outbox::write_out(Lock& lock) {
+  if (writing_ || closed_ || waiting_.empty()) return;
   writing_ = true;
-  while (!line.empty() && !closed_) {
+  while (!waiting_.empty() && !closed_) {
+    const std::string now = std::exchange(waiting_, {});
     lock.unlock();
-    const bool written = write_all(line);
+    const bool written = write_all(now);
     lock.lock();
     closed_ = !written;
-    line = std::exchange(waiting_, {});
     written_.notify_all();
   }
   writing_ = false;

@@ -20,12 +20,14 @@ struct Size {
 };
 
 void add_tools(tool::Registry& tools) {
-  tools.add<Text>("echo", "Says a text back.", [](const Text& args, tool::Call&) {
-    return args.text;
-  });
-  tools.add<Size>("big", "Says a lot.", [](const Size& args, tool::Call&) {
+  // True of both, and so the server may let several answers leave together.
+  const tool::Hints harmless{.read_only = true, .open_world = false};
+  const auto echo = [](const Text& args, tool::Call&) { return args.text; };
+  tools.add<Text>("echo", "Says a text back.", echo, harmless);
+  const auto big = [](const Size& args, tool::Call&) {
     return std::string(static_cast<std::size_t>(args.size), 'x');
-  });
+  };
+  tools.add<Size>("big", "Says a lot.", big, harmless);
 }
 
 }  // namespace
