@@ -126,9 +126,9 @@ TEST_F(Exec, TheDeathOfTheRunnerEndsTheProgram) {
 }
 
 TEST_F(Exec, ATimeoutStopsTheProgramAndSaysSo) {
-  const json result = run(shell("echo started; exec sleep 1000", {{"timeout_seconds", 0.2}}));
+  const json result = run(shell("echo started; exec sleep 1000", {{"timeout_seconds", 1.5}}));
   EXPECT_EQ(result["isError"], true);
-  EXPECT_EQ(text_of(result), "command timed out after 0.2 s and was stopped");
+  EXPECT_EQ(text_of(result), "command timed out after 1.5 s and was stopped");
   EXPECT_EQ(result["structuredContent"]["timed_out"], true);
   EXPECT_EQ(result["structuredContent"]["signal"], "SIGTERM");
   EXPECT_EQ(result["structuredContent"]["exit_code"], 128 + SIGTERM);

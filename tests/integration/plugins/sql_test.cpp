@@ -40,7 +40,7 @@ class Sql : public testing::Test {
       const std::string& tool, const std::string& statement, json more = json::object()
   ) {
     const json result = call(tool, statement, std::move(more));
-    EXPECT_EQ(result["isError"], true) << result;
+    EXPECT_EQ(result.value("isError", false), true) << result;
     return text_of(result);
   }
   void put(const std::string& name, const std::string& text) {
