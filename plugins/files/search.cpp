@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t longest_line = 400;
+/// One more than walk() goes down, so that what it leaves out is counted.
+constexpr std::int64_t deepest = 202;
 
 /// RE2 takes time in proportion to the text, whatever the expression: nobody can hang us with one.
 RE2::Options options_of(const SearchArgs& args) {
@@ -60,6 +62,8 @@ class Search {
     ++result_.files_searched;
     return lines(content, path);
   }
+
+  void could_not_look_into(std::int64_t directories) { result_.unreadable = directories; }
 
   SearchResult take() { return std::move(result_); }
 
@@ -132,12 +136,13 @@ void search_tree(
 ) {
   std::optional<Glob> glob;
   if (args.glob) glob.emplace(*args.glob, "/glob");
-  walk(start, 200, call, [&](const Found& found) {
+  const auto unreadable = walk(start, deepest, call, [&](const Found& found) {
     if (!S_ISREG(found.info.st_mode) || (glob && !glob->matches(found.path))) return Next::on;
     constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const Fd file(::openat(found.directory.get(), found.name.c_str(), flags));
     return search.file(file, path / found.path);
   });
+  search.could_not_look_into(unreadable);
 }
 
 std::string in_words(const SearchResult& result) {
@@ -155,6 +160,8 @@ std::string in_words(const SearchResult& result) {
   }
   text += std::to_string(result.matches.size()) + " matching lines in " +
           std::to_string(result.files_searched) + " files";
+  if (result.unreadable > 0)
+    text += "; " + std::to_string(result.unreadable) + " directories could not be looked into";
   if (result.truncated) text += "; there may be more: narrow it down, or raise limit";
   return text;
 }

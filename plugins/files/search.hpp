@@ -64,6 +64,7 @@ struct SearchResult {
   std::vector<SearchMatch> matches;
   std::int64_t files_searched = 0;
   std::int64_t files_skipped = 0;
+  std::int64_t unreadable = 0;
   bool truncated = false;
 
   static constexpr auto fields() {
@@ -72,6 +73,7 @@ struct SearchResult {
         field("matches", &SearchResult::matches, "In the order of paths and lines"),
         field("files_searched", &SearchResult::files_searched, "Text files that were read"),
         field("files_skipped", &SearchResult::files_skipped, "Binary, too large or not readable"),
+        field("unreadable", &SearchResult::unreadable, "Directories it could not look into"),
         field("truncated", &SearchResult::truncated, "Whether the limit or the deadline ended it")
     );
   }

@@ -196,6 +196,21 @@ TEST_F(Search, LeavesOutGitBinaryAndLargeFilesAndStopsAtItsLimit) {
   EXPECT_EQ(output("search", {{"pattern", "needle"}, {"glob", "lines"}})["truncated"], false);
 }
 
+TEST_F(Search, TellsOfDirectoriesThatItCouldNotLookInto) {
+  std::string deep;
+  for (int i = 0; i < 205; ++i)
+    deep += "d/";
+  put(deep + "lost", "needle");
+  put("found", "needle");
+  const json result = call("search", {{"pattern", "needle"}});
+  EXPECT_EQ(result["structuredContent"]["matches"].size(), 1u);
+  EXPECT_EQ(result["structuredContent"]["unreadable"], 1);
+  EXPECT_THAT(text_of(result), HasSubstr("1 directories could not be looked into"));
+  EXPECT_EQ(
+      output("search", {{"pattern", "needle"}, {"path", "d/d/d/d/d/d"}})["matches"].size(), 1u
+  );
+}
+
 TEST_F(Search, CutsAVeryLongLineAroundTheMatch) {
   put("a", std::string(5000, '.') + "needle" + std::string(5000, '.'));
   const json match = output("search", {{"pattern", "needle"}})["matches"][0];
