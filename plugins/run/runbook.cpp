@@ -74,6 +74,13 @@ class OwnRun {
   std::int64_t id_ = 0;
 };
 
+/// What makes two calls the same; empty: nothing does.
+std::string key_of(const RunbookArgs& args, const tool::Call& call) {
+  if (!args.key) return call.context().value("idempotencyKey", "");
+  // A key of one's own is soon somebody else's too; that must not give them another runbook's run.
+  return args.lane + " " + (args.runbook ? *args.runbook : *args.intent) + " " + *args.key;
+}
+
 json wish(const RunbookArgs& args, const OwnRun& own, ControlRoom& room, const tool::Call& call) {
   if (args.runbook.has_value() == args.intent.has_value())
     throw tool::BadArguments("", "give either \"runbook\" or \"intent\"");
@@ -93,8 +100,8 @@ json wish(const RunbookArgs& args, const OwnRun& own, ControlRoom& room, const t
   if (args.runbook) body["runbook"] = *args.runbook;
   if (args.intent) body["intent"] = *args.intent;
   if (args.priority) body["priority"] = *args.priority;
-  const std::string key = args.key.value_or(call.context().value("idempotencyKey", ""));
-  if (!key.empty()) body["dedupe_key"] = "run.runbook " + key;
+  if (const std::string key = key_of(args, call); !key.empty())
+    body["dedupe_key"] = "run.runbook " + key;
   return body;
 }
 

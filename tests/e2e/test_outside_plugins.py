@@ -32,6 +32,19 @@ steps:
     tool: exec.run
     with: { command: [echo, "it said ${{ steps.other.output.outputs.say.stdout_tail }}"] }
 """
+TWINS = """
+name: twins
+steps:
+  - id: first
+    tool: run.runbook
+    with: { runbook: failing, lane: B, key: same, check: false }
+  - id: second
+    tool: run.runbook
+    with: { runbook: failing, lane: C, key: same, check: false }
+  - id: third
+    tool: run.runbook
+    with: { runbook: failing, lane: B, key: same, check: false }
+"""
 SHIP = """
 name: ship
 steps:
@@ -65,7 +78,7 @@ class PluginsTest(unittest.TestCase):
         cls.addClassCleanup(cls.room.close)
         cls.token = cls.room.token()
         for name, text in (("child", CHILD), ("failing", FAILING), ("parent", PARENT),
-                           ("ship", SHIP)):
+                           ("ship", SHIP), ("twins", TWINS)):
             cls.room.runbook(name, text)
         for name, arguments in OTHERS.items():
             cls.room.runbook(name, f"name: {name}\nsteps:\n  - id: other\n    tool: run.runbook\n    {arguments}\n")
@@ -151,6 +164,13 @@ class PluginsTest(unittest.TestCase):
         self.assertEqual(self.output(run)["run"], child)
         self.assertEqual(self.room.psql("select count(*) from ops.runs c join ops.runs p using (session_id) "
                                         f"where p.id = {run}"), "2", "a second child was started")
+
+    def test_a_key_of_ones_own_never_gives_another_lanes_run(self):
+        run = self.enqueue("twins")
+        self.room.wait_for_status(run, "succeeded", seconds=120)
+        first, second, third = (self.output(run, step) for step in ("first", "second", "third"))
+        self.assertEqual((first["lane"], second["lane"]), ("B", "C"))
+        self.assertEqual(third["run"], first["run"])
 
     def test_a_run_that_fails_fails_the_step(self):
         run = self.enqueue("of-failing")
