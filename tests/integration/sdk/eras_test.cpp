@@ -192,7 +192,9 @@ TEST(Input, IsNotAskedOfAClientThatCannot) {
   EXPECT_EQ(error["code"], -32021);
   EXPECT_TRUE(error["data"]["requiredCapabilities"].contains("elicitation"));
   server.open_legacy();
-  EXPECT_THAT(text_of(server.call("ship")), testing::HasSubstr("the client does not declare elicitation"));
+  EXPECT_THAT(
+      text_of(server.call("ship")), testing::HasSubstr("the client does not declare elicitation")
+  );
 }
 
 }  // namespace opsroom::test

@@ -17,7 +17,7 @@ using json = nlohmann::json;
 /// deadline and fails the test with what was seen so far; the destructor leaves nothing running.
 class McpProcess {
  public:
-  static constexpr std::chrono::seconds patience{20};
+  static constexpr std::chrono::seconds patience{60};
 
   explicit McpProcess(std::vector<std::string> argv, const std::filesystem::path& cwd = ".");
   ~McpProcess();
