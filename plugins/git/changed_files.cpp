@@ -5,31 +5,12 @@
 namespace opsroom::git {
 namespace {
 
-std::string word_for(char letter) {
-  switch (letter) {
-    case 'A':
-      return "added";
-    case 'D':
-      return "deleted";
-    case 'R':
-      return "renamed";
-    case 'C':
-      return "copied";
-    case 'T':
-      return "type_changed";
-    case 'U':
-      return "unmerged";
-    default:
-      return "modified";
-  }
-}
-
 /// ":100644 100644 abc def M", then one path, or two for R and C.
 void read_raw(const std::vector<std::string>& parts, std::size_t& at, DiffResult& result) {
   DiffFile file;
   const std::string& raw = parts[at];
   const char letter = raw[raw.rfind(' ') + 1];
-  file.change = word_for(letter);
+  file.change = change_word(letter);
   if ((letter == 'R' || letter == 'C') && at + 2 < parts.size())
     file.old_path = printable_utf8(parts[++at]);
   if (at + 1 < parts.size()) file.path = printable_utf8(parts[++at]);
@@ -50,6 +31,27 @@ void read_numbers(const std::vector<std::string>& parts, std::size_t& at, DiffFi
 }
 
 }  // namespace
+
+std::string change_word(char letter) {
+  switch (letter) {
+    case 'A':
+      return "added";
+    case 'M':
+      return "modified";
+    case 'D':
+      return "deleted";
+    case 'R':
+      return "renamed";
+    case 'C':
+      return "copied";
+    case 'T':
+      return "type_changed";
+    case 'U':
+      return "unmerged";
+    default:
+      return "unchanged";
+  }
+}
 
 Words safe_diff(Words more) {
   Words words{"diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty"};

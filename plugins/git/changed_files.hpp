@@ -4,6 +4,9 @@
 
 namespace opsroom::git {
 
+/// A change as git's letters for it say: "added", "modified" ...; "unchanged" for any other.
+std::string change_word(char letter);
+
 /// The words of a `git diff` that runs no program but git, and looks into no other repository.
 Words safe_diff(Words more);
 

@@ -1,5 +1,6 @@
 #include "status.hpp"
 
+#include "changed_files.hpp"
 #include "repository.hpp"
 
 #include <opsroom/text.hpp>
@@ -7,27 +8,6 @@
 
 namespace opsroom::git {
 namespace {
-
-std::string word_for(char letter) {
-  switch (letter) {
-    case 'A':
-      return "added";
-    case 'M':
-      return "modified";
-    case 'D':
-      return "deleted";
-    case 'R':
-      return "renamed";
-    case 'C':
-      return "copied";
-    case 'T':
-      return "type_changed";
-    case 'U':
-      return "unmerged";
-    default:
-      return "unchanged";
-  }
-}
 
 /// What stands behind the first `count` blanks.
 std::string after_blanks(const std::string& text, int count) {
@@ -64,10 +44,10 @@ void read_entries(const std::vector<std::string>& parts, StatusResult& result) {
         read_header(part, result);
         continue;
       case '1':
-        entry = {after_blanks(part, 8), {}, word_for(part[2]), word_for(part[3])};
+        entry = {after_blanks(part, 8), {}, change_word(part[2]), change_word(part[3])};
         break;
       case '2':
-        entry = {after_blanks(part, 9), {}, word_for(part[2]), word_for(part[3])};
+        entry = {after_blanks(part, 9), {}, change_word(part[2]), change_word(part[3])};
         if (i + 1 < parts.size()) entry.old_path = printable_utf8(parts[++i]);
         break;
       case 'u':
