@@ -92,7 +92,22 @@ void fetch_all(std::vector<ArtifactDraft>& drafts, const fs::path& lane) {
   }
 }
 
+bool is_below(const fs::path& file, const fs::path& root) {
+  std::error_code error;
+  const fs::path top = fs::canonical(root, error);
+  return !error && way_down(top, file).has_value();
+}
+
 }  // namespace
+
+std::optional<fs::path> acceptable_artifact(const fs::path& path, const fs::path& lane) {
+  std::error_code error;
+  if (!path.is_absolute()) return std::nullopt;
+  const fs::path file = fs::canonical(path, error);
+  if (error || !fs::is_regular_file(file, error)) return std::nullopt;
+  const bool below = is_below(file, lane) || is_below(file, fs::temp_directory_path(error));
+  return below ? std::optional(file) : std::nullopt;
+}
 
 Task<> fetch_artifact_files(BlockingPool& pool, fs::path lane, ToolResult& result) {
   bool any = false;

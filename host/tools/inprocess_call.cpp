@@ -4,7 +4,6 @@
 #include "base/failure.hpp"
 #include "tools/call_content.hpp"
 #include "tools/early_end.hpp"
-#include "tools/elicitation.hpp"
 #include "tools/json_fields.hpp"
 #include "tools/mcp_codec.hpp"
 #include "tools/tools_config.hpp"
@@ -21,16 +20,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int most_rounds = 16;
 constexpr Clock::duration grace = 2s;
-// A state that a plugin's own process has left is sealed by it, and of no use here.
-constexpr std::string_view own_state = "in process: ";
 
 int least_level(const std::string& word) {
   if (word == "debug") return OPSROOM_DEBUG;
   if (word == "info") return OPSROOM_INFO;
   if (word == "notice" || word == "warning") return OPSROOM_WARNING;
   return word == "error" ? OPSROOM_ERROR : OPSROOM_ERROR + 1;
+}
+
+std::string words_of_capabilities(bool sampling) {
+  Json params = Json::object();
+  mcp::add_modern_meta(params, {.roots = false, .sampling = sampling});
+  return dump(params.at("_meta").at("io.modelcontextprotocol/clientCapabilities"));
+}
+
+/// As a plugin in a process of its own hears of them; put together once, not for each call.
+std::string_view capabilities(bool sampling) {
+  static const std::string plain = words_of_capabilities(false);
+  static const std::string with_sampling = words_of_capabilities(true);
+  return sampling ? with_sampling : plain;
 }
 
 Json text_output(const std::string& text) {
@@ -63,7 +72,9 @@ InprocessCall::InprocessCall(
       stop_(stop),
       arguments_(mcp::call_arguments(call_.call)),
       alarm_(std::make_shared<Alarm>(executor)),
-      delivering_(executor) {}
+      delivering_(executor) {
+  sink_->grant(call_.input_limit, call_.sampling);
+}
 
 Task<ToolResult> InprocessCall::run() {
   std::exception_ptr failed;
@@ -98,27 +109,15 @@ Task<> InprocessCall::enter_once() {
   }
   if (outcome_) {
     take(std::move(*outcome_));
+    if (asked_) {
+      auto answering = answer_or_fail(*std::exchange(asked_, std::nullopt));
+      co_await std::move(answering);
+    }
     if (wake != Wake::answered) explain_early_end(result_, wake, call_, stop_);
   } else {
     give_up_thread(wake);
   }
   note();
-}
-
-void InprocessCall::resume() {
-  if (call_.call.resume.is_null()) return;
-  const CallState state = call_state(call_.call.resume);
-  const std::string left = state.request_state.value_or("");
-  if (state.kind != CallState::Kind::input || !left.starts_with(own_state)) {
-    throw Failure(
-        Code::conflict,
-        fmt::format("{} was asked for this in a process of its own", source_.title()),
-        "Bring back its \"isolation\" as it was, or start the run anew."
-    );
-  }
-  round_ = state.round + 1;
-  state_ = left.substr(own_state.size());
-  responses_ = input_responses(state, call_.call.answers);
 }
 
 Invocation::Given InprocessCall::given() const {
@@ -142,6 +141,7 @@ Invocation::Given InprocessCall::given() const {
     if (name != plugin_config_variable) given.secrets.emplace(name, value);
   }
   given.log_from = least_level(source_.log_level);
+  given.capabilities = capabilities(sink_->samples());
   given.structured = plugin_.promises_structure(call_.name);
   given.most_bytes = source_.max_message;
   return given;
@@ -225,7 +225,7 @@ void InprocessCall::take(Outcome outcome) {
       Overload{
           [this](Left&) { result_.delivery = Delivery::unknown; },
           [this](Said& said) { take_result(std::move(said)); },
-          [this](Asked& asked) { ask(std::move(asked)); },
+          [this](Asked& asked) { asked_ = std::move(asked); },
           [this](Refused& refused) { fail(std::move(refused.why), Delivery::rejected); },
           [this, &blame](Misbehaved& misbehaved) {
             blame(fmt::format("plugin misbehaving: {}: {}", call_.name, misbehaved.how));
@@ -255,58 +255,6 @@ void InprocessCall::take_result(Said said) {
     result_.error = fmt::format("{}: bad answer: {}", source_.title(), failure.message());
   }
   if (said.broken) plugin_.retire(result_.error);
-}
-
-/// The lane it may know at once; everything else is asked of a person.
-void InprocessCall::ask(Asked asked) {
-  if (round_ >= most_rounds) {
-    fail(
-        fmt::format(
-            "{} wanted input {} times in one call and was given up", source_.title(), round_
-        ),
-        Delivery::answered
-    );
-    return;
-  }
-  result_.delivery = Delivery::answered;
-  CallState next;
-  next.round = round_;
-  next.request_state = std::string(own_state) + asked.state;
-  std::vector<InputAsk> asks;
-  for (auto& [key, request] : asked.requests.items()) {
-    const std::string method = text_field(request, "method");
-    const Json* params = object_field(request, "params");
-    if (method == "roots/list") {
-      next.given[key] = mcp::roots_result(call_.directory);
-      continue;
-    }
-    if (method != "elicitation/create") {
-      return fail(
-          fmt::format("{} asks for '{}', which it was not offered", source_.title(), method),
-          Delivery::answered
-      );
-    }
-    InputAsk one{key, method, params == nullptr ? Json::object() : *params};
-    if (const auto fault = mcp::elicitation_fault(one.params)) {
-      return fail(
-          fmt::format("{}: bad input request: {}", source_.title(), *fault), Delivery::answered
-      );
-    }
-    next.forms[key] = mcp::form_of(one.params);
-    asks.push_back(std::move(one));
-  }
-  if (asks.empty()) {
-    responses_ = std::move(next.given);
-    state_ = std::move(asked.state);
-    ++round_;
-    again_ = true;
-    return;
-  }
-  Suspension suspension;
-  suspension.state = to_json(next);
-  suspension.why = why_asked(source_.title(), asks);
-  suspension.asks = std::move(asks);
-  result_.suspended = std::move(suspension);
 }
 
 void InprocessCall::fail(std::string error, Delivery delivery) {

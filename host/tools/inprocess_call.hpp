@@ -42,7 +42,10 @@ class InprocessCall {
   Task<> deliver(std::vector<Utterance> said);
   void take(Outcome outcome);
   void take_result(Said said);
-  void ask(Asked asked);
+  Task<> answer_or_fail(Asked asked);
+  Task<> answer(Asked asked);
+  void check(const InputAsk& ask) const;
+  Task<Json> sampled(Json params);
   void fail(std::string error, Delivery delivery);
   void give_up_thread(Wake wake);
   void note();
@@ -61,7 +64,8 @@ class InprocessCall {
   Clock::time_point last_sign_;
   std::shared_ptr<Invocation> invocation_;
   std::optional<Outcome> outcome_;
-  bool again_ = false;  ///< what it asked for was answered by the host
+  std::optional<Asked> asked_;  ///< and not dealt with so far
+  bool again_ = false;          ///< what it asked for was answered by the host
   int round_ = 1;
   Json responses_;
   std::string state_;

@@ -13,6 +13,7 @@
 #include <opsroom/plugin.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -58,6 +59,7 @@ class Invocation {
     std::string context;
     std::string workdir;
     std::map<std::string, std::string> secrets;  ///< by name
+    std::string_view capabilities;               ///< what the host can do: JSON of MCP; for ever
     int log_from = 0;                            ///< the least of OPSROOM_DEBUG … that is wanted
     bool structured = false;                     ///< the tool promises structuredContent
     std::size_t most_bytes = 0;                  ///< of the result, and of all artifacts
@@ -89,10 +91,12 @@ class Invocation {
  private:
   static Invocation& self(void* host) { return *static_cast<Invocation*>(host); }
   void lend_functions();
+  static const void* extension(const char* id);
 
   void log(int level, std::string logger, std::string text);
   void progress(double done, double total, std::string text);
   opsroom_status artifact(std::string name, std::string type, std::string bytes);
+  opsroom_status artifact_file(std::string name, std::string type, std::string path);
   void need_input(std::string requests, std::string state);
   void result(std::string text);
   opsroom_text secret(const std::string& name) const;

@@ -104,10 +104,6 @@ Task<ToolResult> LaneTools::call_source(
   const bool fixed = source->kind == SourceConfig::Kind::plugin;
   if (fixed && shop_.catalogue.listed(source->name)) shop_.catalogue.find(call.tool);
   ServerCall job = plan(std::move(call), *source, directory_);
-  if (source->in_process) {
-    auto entering = shop_.inprocess.call(source, std::move(job), std::move(sink), stop);
-    co_return co_await std::move(entering);
-  }
   job.traceparent = trace_.next();
   // A sampling tool's own sampling is refused: two of them could ask each other for ever.
   if (may_sample && !source->sampling_tool.empty()) {
@@ -117,13 +113,23 @@ Task<ToolResult> LaneTools::call_source(
       return sample(tool, asker, std::move(params), until);
     };
   }
+  auto working = source->in_process
+                     ? shop_.inprocess.call(source, std::move(job), std::move(sink), stop)
+                     : call_server(source, std::move(job), std::move(sink), stop);
+  ToolResult result = co_await std::move(working);
+  auto fetching = fetch_artifact_files(shop_.guard.pool(), directory_, result);
+  co_await std::move(fetching);
+  co_return result;
+}
+
+Task<ToolResult> LaneTools::call_server(
+    SourceRef source, ServerCall job, std::shared_ptr<CallSink> sink, Stop& stop
+) {
   auto holding = hold(source, job.latest, stop);
   Held held = co_await std::move(holding);
   auto calling =
       checked_call(shop_.guard, *source, held.server, std::move(job), std::move(sink), stop);
   ToolResult result = co_await std::move(calling);
-  auto fetching = fetch_artifact_files(shop_.guard.pool(), directory_, result);
-  co_await std::move(fetching);
   // A timeout takes no server from the others, unless it turns out to be dead to the world.
   const bool silent = result.timed_out && result.delivery == Delivery::unknown;
   if (silent && held.lease && source->scope == Scope::host) held.lease->suspect();

@@ -63,6 +63,9 @@ class LaneTools : public RunTools {
   Task<ToolResult> call_source(
       ToolCall call, std::shared_ptr<CallSink> sink, Stop& stop, bool may_sample
   );
+  Task<ToolResult> call_server(
+      SourceRef source, ServerCall job, std::shared_ptr<CallSink> sink, Stop& stop
+  );
   Task<Held> hold(SourceRef source, Clock::time_point latest, Stop& stop);
   Task<Held> start_for_step(SourceRef source, Clock::time_point latest, Stop& stop);
   Task<Held> hold_lane_server(SourceRef source, Clock::time_point latest, Stop& stop);

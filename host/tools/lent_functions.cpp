@@ -1,37 +1,14 @@
 #include "base/text.hpp"
 #include "tools/invocation.hpp"
+#include "tools/lent_text.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <exception>
-#include <opsroom/extensions.h>
 
 // What a plugin may call during an invocation. No exception may get back into it.
 
 namespace opsroom::tools {
-namespace {
-
-std::string copy(opsroom_text text) {
-  if (text.data == nullptr || text.size == 0) return {};
-  return {text.data, text.size};
-}
-
-/// False when the host ran out of something, which is all that can fail there.
-template <class Function>
-bool taken(Function function) noexcept {
-  try {
-    function();
-    return true;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "what a plugin said is lost: %s\n", error.what());
-    return false;
-  }
-}
-
-}  // namespace
 
 void Invocation::lend_functions() {
   lent_.cancelled = [](void* host) -> int32_t { return self(host).cancelled_.load() ? 1 : 0; };
@@ -52,14 +29,7 @@ void Invocation::lend_functions() {
   lent_.result = [](void* host, opsroom_text text) {
     taken([&] { self(host).result(copy(text)); });
   };
-  lent_.extension = [](void*, const char* id) -> const void* {
-    static const opsroom_secrets secrets{[](void* host, opsroom_text name) {
-      opsroom_text found{nullptr, 0};
-      taken([&] { found = self(host).secret(copy(name)); });
-      return found;
-    }};
-    return std::strcmp(id, OPSROOM_EXT_SECRETS) == 0 ? &secrets : nullptr;
-  };
+  lent_.extension = [](void*, const char* id) { return extension(id); };
 }
 
 void Invocation::log(int level, std::string logger, std::string text) {
@@ -133,13 +103,6 @@ void Invocation::result(std::string text) {
   if (closed_) return misbehave("it handed in a result after invoke() had returned");
   if (result_) return misbehave("it handed in two results");
   result_ = std::move(text);
-}
-
-/// Lent until the invocation has returned, as all that was given.
-opsroom_text Invocation::secret(const std::string& name) const {
-  const auto found = given_.secrets.find(name);
-  if (found == given_.secrets.end()) return {nullptr, 0};
-  return {found->second.data(), found->second.size()};
 }
 
 }  // namespace opsroom::tools
