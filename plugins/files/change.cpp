@@ -1,6 +1,6 @@
 #include "change.hpp"
 
-#include "staged_file.hpp"
+#include "lane.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -63,7 +63,11 @@ std::string in_words(const ListResult& result) {
     text += "\n";
   }
   if (result.entries.empty()) text = "nothing found\n";
-  if (result.truncated) text += "... and more; narrow it down, or raise limit\n";
+  if (result.too_deep > 0)
+    text += std::to_string(result.too_deep) + " directories are deeper than " +
+            std::to_string(deepest) + " levels; list those from below\n";
+  else if (result.truncated)
+    text += "... and more; narrow it down, or raise limit\n";
   if (result.unreadable > 0)
     text += std::to_string(result.unreadable) + " directories could not be looked into\n";
   text.pop_back();
@@ -90,7 +94,10 @@ tool::Outcome<ListResult> list_files(const ListArgs& args, tool::Call& call) {
     result.entries.push_back(entry_of(found, path));
     return Next::on;
   };
-  result.unreadable = walk(start, args.depth.value_or(glob ? 200 : 1), call, visit);
+  const Missed missed = walk(start, args.depth.value_or(glob ? all_levels : 1), call, visit);
+  result.unreadable = missed.unreadable;
+  result.too_deep = missed.too_deep;
+  result.truncated = result.truncated || missed.too_deep > 0;
   std::string text = in_words(result);
   return {std::move(result), std::move(text)};
 }

@@ -58,13 +58,15 @@ struct ListResult {
   std::vector<ListEntry> entries;
   bool truncated = false;
   std::int64_t unreadable = 0;
+  std::int64_t too_deep = 0;
 
   static constexpr auto fields() {
     using tool::field;
     return tool::fields(
         field("entries", &ListResult::entries, "In the order of their names"),
-        field("truncated", &ListResult::truncated, "Whether there is more than the limit"),
-        field("unreadable", &ListResult::unreadable, "Directories that could not be looked into")
+        field("truncated", &ListResult::truncated, "Whether there is more than this"),
+        field("unreadable", &ListResult::unreadable, "Directories that could not be looked into"),
+        field("too_deep", &ListResult::too_deep, "Directories more than 200 levels down, left out")
     );
   }
 };

@@ -18,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t longest_line = 400;
-/// One more than walk() goes down, so that what it leaves out is counted.
-constexpr std::int64_t deepest = 202;
 
 /// RE2 takes time in proportion to the text, whatever the expression: nobody can hang us with one.
 RE2::Options options_of(const SearchArgs& args) {
@@ -63,7 +61,9 @@ class Search {
     return lines(content, path);
   }
 
-  void could_not_look_into(std::int64_t directories) { result_.unreadable = directories; }
+  void could_not_look_into(const Missed& missed) {
+    result_.unreadable = missed.unreadable + missed.too_deep;
+  }
 
   SearchResult take() { return std::move(result_); }
 
@@ -136,13 +136,13 @@ void search_tree(
 ) {
   std::optional<Glob> glob;
   if (args.glob) glob.emplace(*args.glob, "/glob");
-  const auto unreadable = walk(start, deepest, call, [&](const Found& found) {
+  const Missed missed = walk(start, all_levels, call, [&](const Found& found) {
     if (!S_ISREG(found.info.st_mode) || (glob && !glob->matches(found.path))) return Next::on;
     constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const Fd file(::openat(found.directory.get(), found.name.c_str(), flags));
     return search.file(file, path / found.path);
   });
-  search.could_not_look_into(unreadable);
+  search.could_not_look_into(missed);
 }
 
 std::string in_words(const SearchResult& result) {

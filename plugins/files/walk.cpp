@@ -12,9 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Every level holds its directory open.
-constexpr std::int64_t deepest = 200;
-
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -37,15 +34,19 @@ class Walk {
     return Next::on;
   }
 
-  std::int64_t unreadable() const noexcept { return unreadable_; }
+  Missed missed() const noexcept { return missed_; }
 
  private:
   Next into(const Fd& parent, const std::string& name, const fs::path& path, std::int64_t levels) {
     // Not through a link, even when one has taken the directory's place a moment ago.
     constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    const Fd directory(depth_ < deepest ? ::openat(parent.get(), name.c_str(), flags) : -1);
+    if (depth_ == deepest) {
+      ++missed_.too_deep;
+      return Next::on;
+    }
+    const Fd directory(::openat(parent.get(), name.c_str(), flags));
     if (!directory) {
-      ++unreadable_;
+      ++missed_.unreadable;
       return Next::on;
     }
     ++depth_;
@@ -60,7 +61,7 @@ class Walk {
     Fd copy(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const std::unique_ptr<DIR, CloseDirectory> stream(copy ? ::fdopendir(copy.get()) : nullptr);
     if (!stream) {
-      ++unreadable_;
+      ++missed_.unreadable;
       return names;
     }
     copy.release();
@@ -75,12 +76,12 @@ class Walk {
   const tool::Call& call_;
   const std::function<Next(const Found&)>& visit_;
   std::int64_t depth_ = 0;
-  std::int64_t unreadable_ = 0;
+  Missed missed_;
 };
 
 }  // namespace
 
-std::int64_t walk(
+Missed walk(
     const Fd& start,
     std::int64_t levels,
     const tool::Call& call,
@@ -88,7 +89,7 @@ std::int64_t walk(
 ) {
   Walk walking(call, visit);
   walking.through(start, {}, levels);
-  return walking.unreadable();
+  return walking.missed();
 }
 
 std::string kind_of(const struct stat& info) {

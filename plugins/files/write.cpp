@@ -1,7 +1,7 @@
 #include "write.hpp"
 
 #include "change.hpp"
-#include "staged_file.hpp"
+#include "lane.hpp"
 
 #include <cerrno>
 

@@ -75,6 +75,8 @@ class Merge {
   std::string merge_commit() {
     MergedTree merged = merge_trees(repository_, result_.base_before, result_.branch_commit);
     result_.conflicts = std::move(merged.conflicts);
+    result_.conflict_count = static_cast<std::int64_t>(merged.conflict_count);
+    result_.truncated = merged.truncated;
     result_.outcome = result_.conflicts.empty() ? "merged" : "conflict";
     if (!result_.conflicts.empty()) return {};
     repository_.set_identity(args_.author_name, args_.author_email);
@@ -155,14 +157,15 @@ class Merge {
   }
 
   std::string conflicts_in_words(const std::string& both) const {
-    std::string text = both + " has " + std::to_string(result_.conflicts.size()) +
-                       " conflicts; nothing was changed";
+    std::string text =
+        both + " has " + std::to_string(result_.conflict_count) + " conflicts; nothing was changed";
     for (const MergeConflict& conflict : result_.conflicts) {
       text += "\n" + conflict.path + ": " + conflict.kind;
       for (const ConflictHunk& hunk : conflict.hunks)
         text += "\n  line " + std::to_string(hunk.line) + "\n<<<<<<< " + args_.into + "\n" +
                 hunk.base_side + "=======\n" + hunk.branch_side + ">>>>>>> " + args_.branch;
     }
+    if (result_.truncated) text += "\n... and more, which is left out here";
     return text + "\nmerge " + args_.into + " into the lane, resolve it there, commit, and repeat";
   }
 

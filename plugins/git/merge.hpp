@@ -70,6 +70,7 @@ struct MergeConflict {
   std::string kind;
   std::string explanation;
   std::vector<ConflictHunk> hunks;
+  bool truncated = false;
 
   static constexpr auto fields() {
     using tool::field;
@@ -77,7 +78,8 @@ struct MergeConflict {
         field("path", &MergeConflict::path, "From the top of the checkout"),
         field("kind", &MergeConflict::kind, "contents, modify/delete, add/add, binary ..."),
         field("explanation", &MergeConflict::explanation, "In git's words"),
-        field("hunks", &MergeConflict::hunks, "The places that conflict, for a text; at most 50")
+        field("hunks", &MergeConflict::hunks, "The places that conflict, for a text; at most 50"),
+        field("truncated", &MergeConflict::truncated, "Whether places or text are left out")
     );
   }
 };
@@ -92,6 +94,8 @@ struct MergeResult {
   std::int64_t insertions = 0;
   std::int64_t deletions = 0;
   std::vector<MergeConflict> conflicts;
+  std::int64_t conflict_count = 0;
+  bool truncated = false;
   std::optional<std::string> push_outcome;
   std::optional<std::string> push_reason;
   std::optional<std::string> push_remedy;
@@ -113,7 +117,11 @@ struct MergeResult {
         field("files_changed", &MergeResult::files_changed, "By the merge, seen from the base"),
         field("insertions", &MergeResult::insertions, "Lines added"),
         field("deletions", &MergeResult::deletions, "Lines removed"),
-        field("conflicts", &MergeResult::conflicts, "Why there is no merge"),
+        field("conflicts", &MergeResult::conflicts, "Why there is no merge; at most 200 of them"),
+        field("conflict_count", &MergeResult::conflict_count, "How many there are in all"),
+        field(
+            "truncated", &MergeResult::truncated, "Whether conflicts, places or text are left out"
+        ),
         field("push_outcome", &MergeResult::push_outcome, "As in push; null when none was asked"),
         field("push_reason", &MergeResult::push_reason, "Why the remote rejected it"),
         field("push_remedy", &MergeResult::push_remedy, "What helps then")

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t most_hunks = 50;
 constexpr std::size_t most_conflicts = 200;
 constexpr std::size_t longest_side = 4000;
+/// Of all sides together: the report has to fit into an answer.
+constexpr std::size_t most_text = std::size_t{2} << 20;
 
 /// What git says of one conflict, kept until all is read: one path may have several.
 struct Notice {
@@ -19,8 +21,9 @@ struct Notice {
   std::string message;
 };
 
-std::string shortened(const std::string& side) {
+std::string shortened(const std::string& side, bool& cut) {
   if (side.size() <= longest_side) return printable_utf8(side);
+  cut = true;
   const std::string_view start = std::string_view(side).substr(0, longest_side);
   return printable_utf8(start.substr(0, whole_characters(start))) + "\n... cut";
 }
@@ -57,6 +60,17 @@ std::string contents_of(
   return blob.exit_code == 0 ? blob.out : std::string();
 }
 
+/// Some conflicts are no file's, such as a directory that was renamed to two places.
+void add_paths_of_notices(const std::vector<Notice>& notices, std::vector<std::string>& paths) {
+  for (const Notice& notice : notices) {
+    const bool known =
+        std::any_of(notice.paths.begin(), notice.paths.end(), [&](const std::string& path) {
+          return std::find(paths.begin(), paths.end(), path) != paths.end();
+        });
+    if (!known && notice.type.starts_with("CONFLICT")) paths.push_back(notice.paths.front());
+  }
+}
+
 MergeConflict conflict_at(
     const Repository& repository,
     const std::string& tree,
@@ -73,13 +87,14 @@ MergeConflict conflict_at(
     conflict.explanation = trimmed(printable_utf8(notice.message));
   }
   const std::string merged = contents_of(repository, tree, path);
-  if (merged.find('\0') == std::string::npos) conflict.hunks = conflict_hunks(merged);
+  if (merged.find('\0') == std::string::npos)
+    conflict.hunks = conflict_hunks(merged, conflict.truncated);
   return conflict;
 }
 
 }  // namespace
 
-std::vector<ConflictHunk> conflict_hunks(const std::string& text) {
+std::vector<ConflictHunk> conflict_hunks(const std::string& text, bool& cut) {
   enum class Side { none, base, branch };
   std::vector<ConflictHunk> hunks;
   ConflictHunk hunk;
@@ -91,16 +106,17 @@ std::vector<ConflictHunk> conflict_hunks(const std::string& text) {
     // In a file with CRLF git's marks end so as well.
     const bool middle = line == "=======" || line == "=======\r";
     if (side == Side::none && line.starts_with("<<<<<<< ")) {
+      cut = cut || hunks.size() == most_hunks;
+      if (hunks.size() == most_hunks) break;
       hunk = {number, "", ""};
       side = Side::base;
     } else if (side == Side::base && middle) {
       side = Side::branch;
     } else if (side == Side::branch && line.starts_with(">>>>>>> ")) {
-      hunk.base_side = shortened(hunk.base_side);
-      hunk.branch_side = shortened(hunk.branch_side);
+      hunk.base_side = shortened(hunk.base_side, cut);
+      hunk.branch_side = shortened(hunk.branch_side, cut);
       hunks.push_back(std::move(hunk));
       side = Side::none;
-      if (hunks.size() == most_hunks) break;
     } else if (side != Side::none) {
       (side == Side::base ? hunk.base_side : hunk.branch_side) += line + "\n";
     }
@@ -132,10 +148,24 @@ MergedTree merge_trees(
     if (paths.empty() || paths.back() != path) paths.push_back(std::move(path));
   }
   const auto notices = notices_in(parts, at + 1);
+  add_paths_of_notices(notices, paths);
+  if (paths.empty())
+    throw std::runtime_error("git merge-tree found conflicts, and does not say where");
+  merged.conflict_count = paths.size();
+  std::size_t text = 0;
   for (const std::string& path : paths) {
     if (merged.conflicts.size() == most_conflicts) break;
-    merged.conflicts.push_back(conflict_at(repository, merged.tree, path, notices));
+    MergeConflict conflict = conflict_at(repository, merged.tree, path, notices);
+    for (const ConflictHunk& hunk : conflict.hunks)
+      text += hunk.base_side.size() + hunk.branch_side.size();
+    if (text > most_text) {
+      conflict.truncated = conflict.truncated || !conflict.hunks.empty();
+      conflict.hunks.clear();
+    }
+    merged.truncated = merged.truncated || conflict.truncated;
+    merged.conflicts.push_back(std::move(conflict));
   }
+  merged.truncated = merged.truncated || merged.conflicts.size() < paths.size();
   return merged;
 }
 

@@ -110,6 +110,64 @@ TEST_F(GitMerge, AFileDeletedOnOneSideIsAConflictOfItsOwnKind) {
   EXPECT_THAT(data["conflicts"][0]["explanation"].get<std::string>(), HasSubstr("deleted in"));
 }
 
+TEST_F(GitMerge, SaysWhenItsReportIsCut) {
+  start();
+  const auto fill = [&](const std::string& word) {
+    for (int i = 0; i < 203; ++i)
+      put("f" + std::to_string(i), word + "\n");
+    std::string many;
+    for (int i = 0; i < 60; ++i)
+      many += word + "\n1\n2\n3\n4\n";
+    put("a-many", many);
+    save(word);
+  };
+  fill("base");
+  git("checkout -q -b lane");
+  fill("lane");
+  git("checkout -q main");
+  fill("main");
+  git("checkout -q lane");
+  const json result = call("merge", {{"into", "main"}});
+  EXPECT_EQ(result["isError"], true);
+  const json report = result["structuredContent"];
+  EXPECT_EQ(report["conflict_count"], 204);
+  EXPECT_EQ(report["conflicts"].size(), 200u);
+  EXPECT_EQ(report["truncated"], true);
+  EXPECT_EQ(report["conflicts"][0]["path"], "a-many");
+  EXPECT_EQ(report["conflicts"][0]["hunks"].size(), 50u);
+  EXPECT_EQ(report["conflicts"][0]["truncated"], true);
+  EXPECT_EQ(report["conflicts"][1]["truncated"], false);
+  EXPECT_THAT(text_of(result), HasSubstr("has 204 conflicts"));
+  EXPECT_THAT(text_of(result), HasSubstr("... and more, which is left out here"));
+}
+
+/// git: "Do NOT interpret an empty Conflicted file info list as a clean merge".
+TEST_F(GitMerge, AConflictThatIsNoFilesIsOneToo) {
+  start();
+  for (const char* name : {"1", "2", "3", "4"})
+    put("dir/" + std::string(name), "content of " + std::string(name) + "\n");
+  save("Base");
+  git("checkout -q -b lane");
+  put("dir/new", "new\n");
+  save("Adds to the directory");
+  git("checkout -q main");
+  fs::create_directories(at("left"));
+  fs::create_directories(at("right"));
+  git("mv dir/1 dir/2 left/");
+  git("mv dir/3 dir/4 right/");
+  save("Splits the directory");
+  git("checkout -q lane");
+  const std::string before = main_is();
+  const json result = call("merge", {{"into", "main"}});
+  EXPECT_EQ(result["isError"], true) << text_of(result);
+  const json report = result["structuredContent"];
+  EXPECT_EQ(report["outcome"], "conflict");
+  ASSERT_EQ(report["conflicts"].size(), 1u);
+  EXPECT_EQ(report["conflicts"][0]["path"], "dir");
+  EXPECT_THAT(report["conflicts"][0]["kind"].get<std::string>(), HasSubstr("directory rename"));
+  EXPECT_EQ(main_is(), before);
+}
+
 TEST_F(GitMerge, PushesTheBaseAndMovesNothingWhenThatIsRejected) {
   part(far);
   shell("git init -q --bare -b main " + origin().string());

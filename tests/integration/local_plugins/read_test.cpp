@@ -196,6 +196,23 @@ TEST_F(Search, LeavesOutGitBinaryAndLargeFilesAndStopsAtItsLimit) {
   EXPECT_EQ(output("search", {{"pattern", "needle"}, {"glob", "lines"}})["truncated"], false);
 }
 
+TEST_F(List, SaysWhatIsTooDeepForIt) {
+  std::string deep;
+  for (int i = 0; i < 205; ++i)
+    deep += "d/";
+  put(deep + "lost", "");
+  put("found", "");
+  const json result = call("list", {{"glob", "**/*o*"}, {"kinds", {"file"}}});
+  EXPECT_EQ(result["structuredContent"]["entries"].size(), 1u);
+  EXPECT_EQ(result["structuredContent"]["too_deep"], 1);
+  EXPECT_EQ(result["structuredContent"]["truncated"], true);
+  EXPECT_EQ(result["structuredContent"]["unreadable"], 0);
+  EXPECT_THAT(text_of(result), HasSubstr("1 directories are deeper than 200 levels"));
+  const json below = output("list", {{"glob", "lost"}, {"path", "d/d/d/d/d/d"}});
+  EXPECT_EQ(below["entries"].size(), 1u);
+  EXPECT_EQ(below["truncated"], false);
+}
+
 TEST_F(Search, TellsOfDirectoriesThatItCouldNotLookInto) {
   std::string deep;
   for (int i = 0; i < 205; ++i)
