@@ -1,11 +1,11 @@
 #include "request.hpp"
 
 #include "answer.hpp"
-#include "common/lane_file.hpp"
+#include "common/staged_file.hpp"
 #include "compose.hpp"
 
-#include <memory>
 #include <opsroom/text.hpp>
+#include <optional>
 
 namespace opsroom::plugins::http {
 namespace {
@@ -49,9 +49,12 @@ tool::Outcome<Response> get(const GetArgs& args, const Door& door, tool::Call& c
 tool::Outcome<Response> request(const RequestArgs& args, const Door& door, tool::Call& call) {
   Secrets secrets(call);
   WebRequest request = compose(args, door.settings, secrets);
-  std::unique_ptr<LaneFile> file;
+  const Lane lane(call);
+  std::optional<Place> place;
+  std::optional<StagedFile> file;
   if (args.save_to) {
-    file = std::make_unique<LaneFile>(call.workdir(), *args.save_to, args.create_dirs, "save_to");
+    place = lane.place(checked_path(*args.save_to, "/save_to"), args.create_dirs);
+    file.emplace(*place);
     request.sink = [&file](std::string_view bytes) {
       file->write(bytes);
       return true;
@@ -61,7 +64,7 @@ tool::Outcome<Response> request(const RequestArgs& args, const Door& door, tool:
   Response made = as_response(answer, secrets);
   // An error page is not what the file was meant for.
   if (file && (answer.status < 400 || !args.check)) {
-    file->finish();
+    file->replace();
     made.path = args.save_to;
   }
   return concluded(std::move(made), args.method, args.check);

@@ -94,7 +94,7 @@ std::vector<std::string> names(const std::vector<Migration>& files, std::size_t 
 }  // namespace
 
 tool::Outcome<MigrateResult> migrate(const MigrateArgs& args, tool::Call& call) {
-  const auto files = read_migrations(call.workdir(), args.directory);
+  const auto files = read_migrations(call, args.directory);
   const auto database = connect(args, call);
   const std::string table = database->quoted(args.table);
   if (!args.dry_run) lock(*database, args);

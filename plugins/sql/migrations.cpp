@@ -1,7 +1,7 @@
 #include "migrations.hpp"
 
 #include "common/digest.hpp"
-#include "common/lane_file.hpp"
+#include "common/lane.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -13,14 +13,14 @@ constexpr std::size_t largest = std::size_t{16} << 20;
 
 }  // namespace
 
-std::vector<Migration> read_migrations(
-    const std::filesystem::path& workdir, const std::string& directory
-) {
+std::vector<Migration> read_migrations(const tool::Call& call, const std::string& directory) {
+  const Lane lane(call);
+  const auto where = checked_directory(directory, "/directory");
   std::vector<Migration> files;
-  for (const auto& name : list_lane_files(workdir, directory, "directory")) {
+  for (const auto& name : lane.files(where)) {
     if (!name.ends_with(".sql")) continue;
-    const std::string path = (std::filesystem::path(directory) / name).string();
-    std::string text = read_lane_file(workdir, path, largest, "directory");
+    const std::string path = (where / name).string();
+    std::string text = lane.content(where / name, largest).text;
     if (text.find('\0') != std::string::npos)
       throw std::runtime_error(path + " contains a NUL character: it is no SQL");
     std::string checksum = sha256_hex(text);

@@ -1,5 +1,5 @@
 #pragma once
-#include <filesystem>
+#include <opsroom/tool.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,9 +14,7 @@ struct Migration {
 
 /// The *.sql files of a directory of the lane, by name. FileError; std::runtime_error when there is
 /// none.
-std::vector<Migration> read_migrations(
-    const std::filesystem::path& workdir, const std::string& directory
-);
+std::vector<Migration> read_migrations(const tool::Call& call, const std::string& directory);
 
 /// Name and checksum of what was applied, by name.
 using Applied = std::vector<std::pair<std::string, std::string>>;

@@ -1,6 +1,6 @@
 #include "text.hpp"
 
-#include "common/lane_file.hpp"
+#include "common/staged_file.hpp"
 #include "render.hpp"
 
 namespace opsroom::plugins::templates {
@@ -14,7 +14,8 @@ std::string filled(const Args& args, const tool::Call& call) {
   if (args.text.has_value() == args.file.has_value())
     throw tool::BadArguments("", "give either \"template\" or \"file\"");
   const std::string source =
-      args.file ? read_lane_file(call.workdir(), *args.file, largest_template, "file") : *args.text;
+      args.file ? Lane(call).content(checked_path(*args.file, "/file"), largest_template).text
+                : *args.text;
   RenderOptions options;
   options.escape = escape_named(args.escape);
   options.strict = args.strict;
@@ -36,10 +37,12 @@ tool::Outcome<RenderResult> render_text(const RenderArgs& args, tool::Call& call
 }
 
 tool::Outcome<WriteResult> write_text(const WriteArgs& args, tool::Call& call) {
+  const auto path = checked_path(args.path);
   const std::string text = filled(args, call);
-  LaneFile file(call.workdir(), args.path, args.create_dirs, "path");
+  const plugins::Place place = Lane(call).place(path, args.create_dirs);
+  StagedFile file(place);
   file.write(text);
-  file.finish();
+  file.replace();
   const std::string said = "wrote " + args.path + " (" + std::to_string(text.size()) + " bytes)";
   return {{args.path, static_cast<std::int64_t>(text.size())}, said};
 }

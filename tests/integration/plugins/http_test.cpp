@@ -298,6 +298,31 @@ TEST_F(Http, ALargeBodyIsRefusedOrSaved) {
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 1) << "nothing is left";
 }
 
+TEST_F(Http, NothingIsSavedIntoGit) {
+  fs::create_directories(directory_.path() / ".git/hooks");
+  fs::create_directory_symlink(".git/hooks", directory_.path() / "hooks");
+  const auto save = [&](const std::string& path) {
+    return text_of(request("/text", {{"method", "GET"}, {"save_to", path}, {"create_dirs", true}}));
+  };
+  EXPECT_THAT(save(".git/hooks/pre-commit"), HasSubstr("/save_to: must not lead into .git"));
+  EXPECT_THAT(save("hooks/pre-commit"), HasSubstr("it leads into .git"));
+  EXPECT_TRUE(fs::is_empty(directory_.path() / ".git/hooks"));
+  EXPECT_THAT(server_.seen(), testing::IsEmpty()) << "refused before anything was asked for";
+}
+
+TEST_F(Http, ASavedFileKeepsItsPermissions) {
+  std::ofstream(directory_.path() / "tool") << "old";
+  fs::permissions(directory_.path() / "tool", fs::perms(0755));
+  request("/text", {{"method", "GET"}, {"save_to", "tool"}});
+  EXPECT_EQ(contents(directory_.path() / "tool"), "h\u00e4");
+  EXPECT_EQ(fs::status(directory_.path() / "tool").permissions(), fs::perms(0755));
+  fs::create_directory(directory_.path() / "place");
+  EXPECT_THAT(
+      text_of(request("/text", {{"method", "GET"}, {"save_to", "place"}})),
+      HasSubstr("Is a directory")
+  );
+}
+
 TEST_F(Http, NothingIsWaitedForWithoutADeadline) {
   EXPECT_THAT(text_of(get("/hang", {{"timeout_seconds", 0.2}})), HasSubstr("no answer in time"));
   const ClosedPort nobody;

@@ -231,6 +231,25 @@ TEST_F(Template, ItIsWrittenIntoTheLaneOnly) {
   EXPECT_THAT(complaint("a"), HasSubstr("Is a directory"));
 }
 
+TEST_F(Template, ItStaysOutOfGit) {
+  fs::create_directories(directory_.path() / ".git/hooks");
+  fs::create_directory_symlink(".git/hooks", directory_.path() / "hooks");
+  const auto write = [&](const std::string& path) {
+    return text_of(server_.call("write", {{"template", "x"}, {"path", path}, {"create_dirs", true}})
+    );
+  };
+  for (const char* path : {".git/config", "a/../.GIT/hooks/pre-commit", "sub/.git/new/config"})
+    EXPECT_THAT(write(path), HasSubstr("must not lead into .git")) << path;
+  EXPECT_THAT(write("hooks/pre-commit"), HasSubstr("it leads into .git"));
+  EXPECT_TRUE(fs::is_empty(directory_.path() / ".git/hooks"));
+  EXPECT_FALSE(fs::exists(directory_.path() / "sub"));
+  put(".git/config", "[remote]");
+  EXPECT_THAT(
+      text_of(server_.call("render", {{"file", ".git/config"}})),
+      HasSubstr("/file: must not lead into .git")
+  );
+}
+
 TEST_F(Template, AFailureLeavesTheOldFile) {
   put("kept", "old");
   server_.call("write", {{"template", "new {{ nobody }}"}, {"path", "kept"}});
