@@ -167,12 +167,13 @@ Task<int> show_run(const Context& context, Books books, RunId id) {
   );
   if (run.error) fmt::print("{}\n", safe_for_terminal(*run.error));
   if (run.hint) fmt::print("{}\n", safe_for_terminal(*run.hint));
-  Table table({"STEP", "TOOL", "STATUS", "DELIVERY", "STARTED", "ERROR"});
+  Table table({"STEP", "TOOL", "STATUS", "TRIES", "DELIVERY", "STARTED", "ERROR"});
   for (const Step& step : steps) {
     table.row(
         {{step.id},
          {step.tool},
          status_cell(to_string(step.status)),
+         {fmt::to_string(step.tries)},
          {step.delivery.value_or("-")},
          {std::string(short_time(step.started_at.value_or("-")))},
          {safe_for_terminal(step.error.value_or(""))}}

@@ -1,5 +1,7 @@
 #include "engine/run_session.hpp"
 
+#include "engine/step_retry.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -158,7 +160,7 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
   std::optional<Continuation> goes_on = continuation_of(step, run_.inputs);
   // Waiting without a state: its tool had kept its process for the answer, and died with the
   // worker.
-  const bool cut_off = step.status == StepStatus::waiting && !goes_on;
+  const bool cut_off = step.status == StepStatus::waiting && !goes_on && !waits_for_next_try(step);
   if (cut_off || step.status == StepStatus::interrupted || step.status == StepStatus::running) {
     auto settling = settle_interrupted(plan, step);
     const Next next = co_await std::move(settling);
@@ -168,9 +170,23 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
     co_return Next::ended;
   }
   StepContext context{
-      run_.claim, ports_.queue, *tools_, *lane_, ports_.inputs, log_, stop_, options_.diff_interval
+      run_.claim,
+      run_.run,
+      ports_.queue,
+      *tools_,
+      *lane_,
+      ports_.inputs,
+      log_,
+      stop_,
+      options_.diff_interval
   };
-  auto performing = perform_step(executor_, context, plan, step, scope(), std::move(goes_on));
+  ToolFacts facts;
+  if (plan.retry.attempts > 1) {
+    auto asking = may_be_repeated(plan);
+    facts.may_be_repeated = co_await std::move(asking);
+  }
+  auto performing =
+      perform_step(executor_, context, plan, step, scope(), std::move(goes_on), facts);
   StepEnd end = co_await std::move(performing);
   step_row(plan, position) = end.step;
   auto concluding = after_step(std::move(end));
@@ -264,6 +280,7 @@ Task<> RunSession::park(Step step, std::string question) {
 Task<> RunSession::lay_down(StepEnd end) {
   co_await close_tools();
   end.suspension->state = end.step.resume;
+  if (waits_for_next_try(end.step)) log_.note(end.step.id, end.suspension->why);
   log_.add("step.waiting", end.step.id, step_event(end.step));
   RunLog::Write write = [this, &end](std::vector<Event> events) {
     StepChange change{end.step, std::move(events), end.calls};

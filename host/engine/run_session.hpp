@@ -3,12 +3,9 @@
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "engine/lease_keeper.hpp"
+#include "engine/ports.hpp"
 #include "engine/run_log.hpp"
 #include "engine/step_session.hpp"
-#include "ports/input_desk.hpp"
-#include "ports/lane_pool.hpp"
-#include "ports/run_queue.hpp"
-#include "ports/toolbox.hpp"
 #include "runbook/plan.hpp"
 
 #include <memory>
@@ -16,15 +13,6 @@
 #include <string>
 
 namespace opsroom::engine {
-
-/// The five ports a run is told through.
-struct Ports {
-  RunQueue& queue;
-  Journal& journal;
-  LanePool& lanes;
-  Toolbox& toolbox;
-  InputDesk& inputs;
-};
 
 struct RunSessionOptions {
   Milliseconds diff_interval{1000};

@@ -12,6 +12,7 @@ Json step_event(const Step& step) {
       {"status", to_string(step.status)},
       {"error", step.error ? Json(*step.error) : Json()},
       {"hint", step.hint ? Json(*step.hint) : Json()},
+      {"tries", step.tries},
   };
 }
 

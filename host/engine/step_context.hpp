@@ -17,6 +17,7 @@ namespace opsroom::engine {
 /// What a step borrows from its run.
 struct StepContext {
   const Claim& claim;
+  const Run& run;
   RunQueue& queue;
   RunTools& tools;
   LaneCheckout& lane;

@@ -1,5 +1,7 @@
 #include "engine/step_resume.hpp"
 
+#include "engine/step_retry.hpp"
+
 #include <algorithm>
 
 namespace opsroom::engine {
@@ -12,15 +14,17 @@ Json resume_of(const Suspension& suspension) {
       {"state", suspension.state},
       {"asks", std::move(asks)},
       {"looks_again", suspension.look_again.has_value()},
+      {"elsewhere", suspension.elsewhere},
   };
 }
 
 std::optional<Continuation> continuation_of(
     const Step& step, const std::vector<InputRequest>& inputs
 ) {
-  if (!step.resume.is_object()) return std::nullopt;
+  if (!step.resume.is_object() || waits_for_next_try(step)) return std::nullopt;
   Continuation found;
   found.state = step.resume.value("state", Json());
+  found.elsewhere = step.resume.value("elsewhere", false);
   found.looks_again = step.resume.value("looks_again", false);
   for (const Json& key : step.resume.value("asks", Json::array())) {
     // The newest one of this key: an earlier round may have asked under the same.

@@ -20,6 +20,7 @@ struct Continuation {
   std::map<std::string, InputReply> answers;  ///< for ToolCall::answers; an expired one is a cancel
   std::vector<InputAsk> open;                 ///< asked, and still without an answer
   bool looks_again = false;                   ///< it may go on although some are open
+  bool elsewhere = false;                     ///< something works on it out of our reach
 };
 
 /// None when the step's call does not go on, but begins.

@@ -3,6 +3,7 @@
 #include "engine/diff_watch.hpp"
 #include "engine/step_deadline.hpp"
 #include "engine/step_listener.hpp"
+#include "engine/step_retry.hpp"
 #include "runbook/expressions.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,10 @@ void forget_earlier_try(Step& step, bool goes_on) {
   step.error.reset();
   step.hint.reset();
   step.finished_at.reset();
-  if (!goes_on) step.started_at.reset();
+  if (goes_on) return;
+  step.started_at.reset();
+  step.resume = nullptr;
+  ++step.tries;
 }
 
 void fail(Step& step, const Failure& failure, Delivery delivery) {
@@ -153,7 +157,8 @@ std::optional<Failure> failure_of(const std::exception_ptr& problem) {
   }
 }
 
-ToolCall call_for(const Claim& claim, const Step& step, Milliseconds timeout) {
+ToolCall call_for(const StepContext& context, const Step& step, Milliseconds timeout) {
+  const Claim& claim = context.claim;
   ToolCall call;
   call.tool = step.tool;
   call.arguments = step.arguments;
@@ -162,16 +167,42 @@ ToolCall call_for(const Claim& claim, const Step& step, Milliseconds timeout) {
   call.attempt = claim.attempt;
   call.idempotency_key = fmt::format("run-{}-step-{}", claim.run, step.position);
   call.timeout = timeout;
+  call.traceparent = context.run.traceparent;
+  call.tracestate = context.run.tracestate;
   return call;
 }
 
+/// What a call is concluded by, besides its result.
+struct Terms {
+  StopReason why = StopReason::none;
+  Milliseconds timeout{0};
+  runbook::Retry retry;
+  ToolFacts facts;
+  bool goes_on = false;    ///< it was another round
+  bool elsewhere = false;  ///< something worked on it elsewhere when it began
+};
+
+/// Cancelled before its server could be told that what works for it is not wanted any more: the row
+/// keeps where that is, and whoever ends the run sees to it.
+bool has_left_work_elsewhere(const ToolResult& result, const Terms& terms) {
+  return terms.elsewhere && terms.why == StopReason::canceled && !result.suspended &&
+         result.delivery == Delivery::not_sent;
+}
+
 /// Records what came of the call, unless the run is to be laid down: that is its owner's to write.
-Task<StepEnd> conclude(
-    StepContext context, Step step, CallEnd end, StopReason why, Milliseconds timeout
-) {
+Task<StepEnd> conclude(StepContext context, Step step, CallEnd end, Terms terms) {
   std::optional<Failure> broken = failure_of(end.problem);
   std::vector<CallRecord> calls = std::move(end.result.records);
-  const bool laid_down = end.result.suspended && why != StopReason::canceled;
+  // Of a task that has just begun only its row tells whom to say that the run was cancelled.
+  const bool laid_down = end.result.suspended &&
+                         (terms.why != StopReason::canceled || end.result.suspended->elsewhere);
+  if (!broken && has_left_work_elsewhere(end.result, terms)) {
+    step.status = StepStatus::waiting;
+    auto recording = record_step(context, step, "step.waiting", std::move(calls));
+    co_await std::move(recording);
+    step.status = StepStatus::canceled;
+    co_return StepEnd{std::move(step), std::nullopt, {}};
+  }
   if (!broken && laid_down) {
     step.status = StepStatus::waiting;
     step.delivery = to_string(end.result.delivery);
@@ -192,7 +223,14 @@ Task<StepEnd> conclude(
     fail(step, *broken, end.returned ? end.result.delivery : Delivery::unknown);
     step.resume = nullptr;
   } else {
-    apply(step, end.result, why, timeout);
+    apply(step, end.result, terms.why, terms.timeout);
+    // Nothing has been sent, and it is to begin again on another worker.
+    if (step.status == StepStatus::pending && !terms.goes_on) --step.tries;
+    const auto pause = pause_before_next_try(terms.retry, step, terms.facts.may_be_repeated);
+    if (pause) {
+      Suspension suspension = lay_down_for_retry(step, terms.retry, *pause);
+      co_return StepEnd{std::move(step), std::move(suspension), std::move(calls)};
+    }
   }
   auto recording = record_step(context, step, "step.finished", std::move(calls));
   co_await std::move(recording);
@@ -207,7 +245,8 @@ Task<StepEnd> perform_step(
     runbook::PlanStep plan,
     Step step,
     Json scope,
-    std::optional<Continuation> goes_on
+    std::optional<Continuation> goes_on,
+    ToolFacts facts
 ) {
   step.attempt = context.claim.attempt;
   forget_earlier_try(step, goes_on.has_value());
@@ -232,7 +271,13 @@ Task<StepEnd> perform_step(
   auto writing_ahead = record_step(context, step, "step.started");
   co_await std::move(writing_ahead);
 
-  ToolCall call = call_for(context.claim, step, plan.timeout);
+  Terms terms;
+  terms.timeout = plan.timeout;
+  terms.retry = plan.retry;
+  terms.facts = facts;
+  terms.goes_on = goes_on.has_value();
+  terms.elsewhere = goes_on && goes_on->elsewhere;
+  ToolCall call = call_for(context, step, plan.timeout);
   if (goes_on) {
     call.resume = std::move(goes_on->state);
     call.answers = std::move(goes_on->answers);
@@ -242,7 +287,8 @@ Task<StepEnd> perform_step(
   auto calling = call_and_watch(executor, context, step, std::move(call), stop);
   CallEnd end = co_await std::move(calling);
   if (stop.reason() == StopReason::lease_lost) throw LeaseLost(context.claim.run);
-  auto concluding = conclude(context, std::move(step), std::move(end), stop.reason(), plan.timeout);
+  terms.why = stop.reason();
+  auto concluding = conclude(context, std::move(step), std::move(end), terms);
   co_return co_await std::move(concluding);
 }
 

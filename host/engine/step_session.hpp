@@ -16,9 +16,15 @@ struct StepEnd {
   std::vector<CallRecord> calls;         ///< of a suspension, for the audit log
 };
 
+/// What the engine has found out about a tool before it is called.
+struct ToolFacts {
+  bool may_be_repeated = false;  ///< its call does no harm when what came of it is not known
+};
+
 /// Performs one step: arguments resolved, write-ahead, call with live log, questions and diff,
 /// outcome recorded. With `goes_on` it is another round of a call that was laid down, with the
-/// arguments of the first. LeaseLost leaves. A step cut short by the loss of the lease is not
+/// arguments of the first. A step that failed and is to be tried again comes back as a suspension.
+/// LeaseLost leaves. A step cut short by the loss of the lease is not
 /// recorded here: whoever holds the run now does.
 Task<StepEnd> perform_step(
     asio::any_io_executor executor,
@@ -26,7 +32,8 @@ Task<StepEnd> perform_step(
     runbook::PlanStep plan,
     Step step,
     Json scope,
-    std::optional<Continuation> goes_on
+    std::optional<Continuation> goes_on,
+    ToolFacts facts = {}
 );
 
 }  // namespace opsroom::engine

@@ -24,6 +24,7 @@ Worker::Worker(asio::any_io_executor executor, WorkerOptions options, Ports port
       options_(std::move(options)),
       ports_(ports),
       leases_(executor, options_.id, ports.queue, options_.lease),
+      cancels_(executor, options_.id, ports, options_.cancels),
       outage_("the database"),
       abandon_(executor),
       sessions_(executor),
@@ -46,6 +47,9 @@ Task<> Worker::run() {
   beside.start(leases_.run(), [this, &broken](std::exception_ptr error) {
     broken = error;
     drain();
+  });
+  beside.start(cancels_.run(), [](std::exception_ptr) {
+    spdlog::error("tasks of ended runs are not cancelled by this worker any more");
   });
   try {
     co_await claim_until_drained();
@@ -142,6 +146,7 @@ void Worker::drain() {
     return;
   }
   draining_ = true;
+  cancels_.end();
   for (auto& [run, session] : running_)
     session->drain();
   wake_.notify();

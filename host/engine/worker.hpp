@@ -5,6 +5,7 @@
 #include "engine/lease_keeper.hpp"
 #include "engine/outage.hpp"
 #include "engine/run_session.hpp"
+#include "engine/task_canceler.hpp"
 #include "ports/wakeups.hpp"
 
 #include <functional>
@@ -22,6 +23,7 @@ struct WorkerOptions {
   LeaseTimes lease;
   Milliseconds drain_grace{20'000};  ///< how long steps under way may go on after drain()
   RunSessionOptions session;
+  TaskCancelerOptions cancels;
   std::function<void()> on_ready;  ///< the worker is registered and claims; may be empty
 };
 
@@ -48,6 +50,7 @@ class Worker {
   WorkerOptions options_;
   Ports ports_;
   LeaseKeeper leases_;
+  TaskCanceler cancels_;
   Outage outage_;
   Stop abandon_;
   TaskGroup sessions_;

@@ -59,6 +59,8 @@ struct Suspension {
   /// … or after that time, whichever comes first (a task that works elsewhere).
   std::optional<std::chrono::milliseconds> look_again;
   std::string why;  ///< for people: "server 'x' asks for a name"
+  /// Something works on it meanwhile, out of our reach: who ends the run has to say so there.
+  bool elsewhere = false;
 };
 
 }  // namespace opsroom

@@ -48,6 +48,8 @@ struct Run {
   std::optional<std::string> finished_at;
   std::optional<std::string> error;  ///< why it failed, for people
   std::optional<std::string> hint;   ///< the remedy
+  std::string traceparent;           ///< W3C trace context that its calls are made under …
+  std::string tracestate;            ///< … as the caller gave it; empty when it gave none
 };
 
 struct Session {

@@ -41,6 +41,7 @@ struct Step {
   std::string tool;
   StepStatus status = StepStatus::pending;
   int attempt = 0;  ///< of the run: which claim it was run under
+  int tries = 0;    ///< how often its call was begun; going on with one that waited is none
   Json arguments;   ///< resolved
   Json output;      ///< what later steps may read; null until answered
   Json resume;      ///< waiting: what its tools need to go on with the call; null otherwise

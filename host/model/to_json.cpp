@@ -1,5 +1,7 @@
 #include "model/to_json.hpp"
 
+#include "model/secret_fields.hpp"
+
 namespace opsroom {
 namespace {
 
@@ -45,6 +47,7 @@ Json to_json(const Run& run) {
       {"finished_at", nullable(run.finished_at)},
       {"error", nullable(run.error)},
       {"hint", nullable(run.hint)},
+      {"traceparent", unless_empty(run.traceparent)},
   };
 }
 
@@ -55,6 +58,7 @@ Json to_json(const Step& step) {
       {"tool", step.tool},
       {"status", to_string(step.status)},
       {"attempt", step.attempt},
+      {"tries", step.tries},
       {"arguments", step.arguments},
       {"output", step.output},
       {"delivery", nullable(step.delivery)},
@@ -94,7 +98,7 @@ Json to_json(const Artifact& artifact) {
   };
 }
 
-Json to_json(const InputRequest& input) {
+Json to_json_with_secrets(const InputRequest& input) {
   return {
       {"id", input.id.value},
       {"run_id", input.run.value},
@@ -114,6 +118,12 @@ Json to_json(const InputRequest& input) {
       {"answered_at", nullable(input.answered_at)},
       {"expires_at", nullable(input.expires_at)},
   };
+}
+
+Json to_json(const InputRequest& input) {
+  Json json = to_json_with_secrets(input);
+  json["content"] = shown_content(input.ask, json["content"]);
+  return json;
 }
 
 Json to_json(const AuditEntry& entry) {

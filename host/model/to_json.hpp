@@ -17,8 +17,11 @@ Json to_json(const Run& run);
 Json to_json(const Step& step);
 Json to_json(const Event& event);
 Json to_json(const Artifact& artifact);
-/// `params` as the tool's server sent them: untrusted.
+/// `params` as the tool's server sent them: untrusted. What seems to be a secret in the answer's
+/// content is redacted.
 Json to_json(const InputRequest& input);
+/// The same with the content as it was given: for the tool that asked alone.
+Json to_json_with_secrets(const InputRequest& input);
 /// What does not apply to its kind is null.
 Json to_json(const AuditEntry& entry);
 

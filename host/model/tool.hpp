@@ -40,6 +40,11 @@ struct ToolCall {
   /// The arguments are those of the first try.
   Json resume;
   std::map<std::string, InputReply> answers;
+  /// Not to go on with what `resume` says but to end it: what works on it elsewhere is told that
+  /// nobody wants it any more. Succeeds when it has heard; a server's refusal is an answer.
+  bool give_up = false;
+  std::string traceparent = {};  ///< W3C trace context of the run; empty: of no trace
+  std::string tracestate = {};   ///< only beside a traceparent
 };
 
 /// What came back. A tool that failed is a value, not an exception.

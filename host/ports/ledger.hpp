@@ -32,8 +32,10 @@ struct NewRun {
   Json inputs = Json::object();
   int priority = 100;
   std::optional<std::string>
-      dedupe_key;        ///< a second run with the same key in the session is the first
-  std::string who = {};  ///< who wants it, for the audit log
+      dedupe_key;                ///< a second run with the same key in the session is the first
+  std::string who = {};          ///< who wants it, for the audit log
+  std::string traceparent = {};  ///< W3C trace context of who wants it; empty: it gets its own
+  std::string tracestate = {};
 };
 
 struct RunFilter {

@@ -60,6 +60,31 @@ struct RunEnd {
   std::string hint;
 };
 
+/// A task of a server that nobody wants any more, since the run that began it has ended. The step
+/// says what is to be told to whom.
+struct TaskCancel {
+  Run run;
+  Session session;
+  Step step;
+  std::string token;  ///< of this claim of it
+  int tries = 0;      ///< this one included
+};
+
+/// What came of telling the server.
+struct TaskCancelEnd {
+  enum class Outcome {
+    canceled,
+    gone,    ///< the server does not know it, or it was over already
+    failed,  ///< given up: it may still be at work
+    again,   ///< somebody is to try again after a pause
+  };
+
+  Outcome outcome = Outcome::failed;
+  std::string said;  ///< for people
+  Milliseconds pause{0};
+  std::vector<CallRecord> calls = {};  ///< for the audit log
+};
+
 /// The queue as a worker sees it. Every write carries the claim and throws LeaseLost when its token
 /// has changed. Every write may be repeated after a retryable Failure: the second one changes
 /// nothing. A Failure{unavailable, retryable} means the database cannot be reached. Io thread only.
@@ -96,6 +121,20 @@ class RunQueue {
     static_cast<void>(change);
     static_cast<void>(suspension);
     throw Failure(Code::unsupported, "this queue cannot suspend");
+  }
+
+  /// Takes up to `count` tasks that are to be cancelled, for a while: a worker that does not say in
+  /// two minutes what came of it leaves them to others.
+  virtual Task<std::vector<TaskCancel>> claim_task_cancels(std::string worker, int count) {
+    static_cast<void>(worker);
+    static_cast<void>(count);
+    co_return std::vector<TaskCancel>{};
+  }
+  /// Writes what came of it, also to the run's events. Nothing when it is another worker's by now.
+  virtual Task<> end_task_cancel(TaskCancel cancel, TaskCancelEnd end) {
+    static_cast<void>(cancel);
+    static_cast<void>(end);
+    co_return;
   }
 
   /// Says good-bye: this worker is not to be shown as alive any more.

@@ -18,7 +18,30 @@ Json step_json(const PlanStep& step) {
       {"on_interrupt", to_string(step.on_interrupt)},
   };
   if (step.timeout != std::chrono::milliseconds::zero()) json["timeout_ms"] = step.timeout.count();
+  if (step.retry.attempts > 1) {
+    json["retry"] = {{"attempts", step.retry.attempts}, {"backoff_ms", step.retry.backoff.count()}};
+  }
   return json;
+}
+
+Retry retry_from(const Json& json, const std::string& where) {
+  if (!json.is_object()) throw Failure(Code::invalid, where + ": expected an object");
+  Retry retry;
+  const auto attempts = integer_or(json, "attempts", 1, where);
+  const std::chrono::milliseconds backoff(
+      integer_or(json, "backoff_ms", retry.backoff.count(), where)
+  );
+  if (attempts < 1 || attempts > most_attempts) {
+    throw Failure(
+        Code::invalid, fmt::format("{}/attempts: must be between 1 and {}", where, most_attempts)
+    );
+  }
+  if (backoff < std::chrono::milliseconds::zero() || backoff > max_backoff) {
+    throw Failure(Code::invalid, where + "/backoff_ms: must be between 0 and 86400000 (a day)");
+  }
+  retry.attempts = static_cast<int>(attempts);
+  retry.backoff = backoff;
+  return retry;
 }
 
 PlanStep step_from(const Json& json, const std::string& where) {
@@ -35,6 +58,7 @@ PlanStep step_from(const Json& json, const std::string& where) {
   const auto choice = on_interrupt_from(string_or(json, "on_interrupt", "ask", where));
   if (!choice) throw Failure(Code::invalid, where + "/on_interrupt: must be ask, retry or fail");
   step.on_interrupt = *choice;
+  if (json.contains("retry")) step.retry = retry_from(json["retry"], where + "/retry");
   if (const std::string error = tool_name_error(step.tool); !error.empty()) {
     throw Failure(Code::invalid, fmt::format("{}/tool: {}", where, error));
   }

@@ -12,6 +12,13 @@ namespace opsroom::runbook {
 /// What to do with a step whose call was sent and whose outcome is unknown.
 enum class OnInterrupt { ask, retry, fail };
 
+/// How often a step is tried when it fails, and how long it waits before the second try; before
+/// each further one twice as long.
+struct Retry {
+  int attempts = 1;  ///< in all; 1: never again
+  std::chrono::milliseconds backoff = std::chrono::seconds(1);
+};
+
 struct PlanStep {
   std::string id;
   std::string tool;            ///< `<source>.<tool>`
@@ -19,6 +26,7 @@ struct PlanStep {
   /// Zero: the runbook gives none, and the limits of the tool's source hold.
   std::chrono::milliseconds timeout{0};
   OnInterrupt on_interrupt = OnInterrupt::ask;
+  Retry retry;
 };
 
 /// A runbook after every check that needs no tool and no input. A value: it is stored with the run,

@@ -14,6 +14,9 @@ namespace opsroom::runbook {
 inline constexpr std::chrono::milliseconds min_timeout{1};
 inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24 * 7);
 
+inline constexpr int most_attempts = 100;
+inline constexpr std::chrono::milliseconds max_backoff = std::chrono::hours(24);
+
 std::string digest_of(const Plan& plan);
 
 /// The schema of a runbook that takes no inputs.

@@ -20,13 +20,17 @@ const Words& runbook_keys() {
   return keys;
 }
 const Words& step_keys() {
-  static const Words keys = {"id", "tool", "with", "timeout", "on_interrupt"};
+  static const Words keys = {"id", "tool", "with", "timeout", "on_interrupt", "retry"};
+  return keys;
+}
+const Words& retry_keys() {
+  static const Words keys = {"attempts", "backoff"};
   return keys;
 }
 /// Keys the format reserves. Ignoring them would run something else than what was written.
 const Words& reserved_keys() {
   static const Words keys = {
-      "when", "retry", "ask", "parallel", "for_each", "finally", "on_error", "outputs", "runbook"
+      "when", "ask", "parallel", "for_each", "finally", "on_error", "outputs", "runbook"
   };
   return keys;
 }
@@ -172,6 +176,7 @@ class PlanReader {
     check_expressions(step.with, pointer + "/with", inputs, earlier, source_, report_);
     step.timeout = timeout(json, pointer, step.timeout);
     step.on_interrupt = on_interrupt(json, pointer);
+    step.retry = retry(json, pointer);
     return step;
   }
 
@@ -243,6 +248,45 @@ class PlanReader {
       wrong(pointer + "/timeout", "timeout: has to be between 1ms and 7d");
     }
     return *parsed;
+  }
+
+  Retry retry(const Json& json, const std::string& step_pointer) {
+    Retry retry;
+    const auto found = json.find("retry");
+    if (found == json.end() || found->is_null()) return retry;
+    const std::string pointer = step_pointer + "/retry";
+    if (!found->is_object()) {
+      wrong(pointer, "retry: expected a mapping, e.g. { attempts: 3, backoff: 5s }");
+      return retry;
+    }
+    check_keys(*found, pointer, retry_keys(), {});
+    const auto attempts = found->find("attempts");
+    if (attempts == found->end() || !attempts->is_number_integer() || *attempts < 1 ||
+        *attempts > most_attempts) {
+      wrong(
+          attempts == found->end() ? pointer : pointer + "/attempts",
+          fmt::format("retry: needs attempts, a whole number from 1 to {}", most_attempts)
+      );
+    } else {
+      retry.attempts = attempts->get<int>();
+    }
+    retry.backoff = backoff(*found, pointer, retry.backoff);
+    return retry;
+  }
+
+  std::chrono::milliseconds backoff(
+      const Json& json, const std::string& pointer, std::chrono::milliseconds fallback
+  ) {
+    const auto found = json.find("backoff");
+    if (found == json.end() || found->is_null()) return fallback;
+    const auto parsed =
+        found->is_string() ? duration_from(found->get<std::string>()) : std::nullopt;
+    if (parsed && *parsed <= max_backoff) return *parsed;
+    wrong(
+        pointer + "/backoff",
+        fmt::format("backoff: {} is not a duration of at most 1d; write e.g. 5s", dump(*found))
+    );
+    return fallback;
   }
 
   OnInterrupt on_interrupt(const Json& json, const std::string& pointer) {

@@ -142,7 +142,9 @@ Task<Run> PgLedger::enqueue(NewRun run) {
   auto body = [&](Tx& tx) {
     return run_from(tx.exec_params1(
         "select " + run_columns("r") +
-            " from ops.enqueue_run($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, nullif($8, ''), $9) r",
+            " from ops.enqueue_run($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, nullif($8, ''), $9, "
+            "$10, $11) "
+            "r",
         run.session.value,
         printable_utf8(run.lane),
         printable_utf8(run.intent),
@@ -151,7 +153,9 @@ Task<Run> PgLedger::enqueue(NewRun run) {
         inputs,
         run.priority,
         key,
-        printable_utf8(run.who)
+        printable_utf8(run.who),
+        printable_utf8(run.traceparent),
+        printable_utf8(run.tracestate)
     ));
   };
   auto enqueuing = database_.transaction(std::move(body));

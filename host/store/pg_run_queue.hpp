@@ -29,6 +29,8 @@ class PgRunQueue final : public RunQueue {
   Task<> release(Claim claim, std::string reason, std::vector<Event> events) override;
   Task<> park(Claim claim, Step step, std::string question, std::vector<Event> events) override;
   Task<> suspend(Claim claim, StepChange change, Suspension suspension) override;
+  Task<std::vector<TaskCancel>> claim_task_cancels(std::string worker, int count) override;
+  Task<> end_task_cancel(TaskCancel cancel, TaskCancelEnd end) override;
   Task<> unregister_worker(std::string worker) override;
 
  private:

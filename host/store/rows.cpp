@@ -78,7 +78,8 @@ std::string run_columns(std::string_view alias) {
       "{t}.inputs, {t}.attempt, {t}.claimed_by, ops.iso({t}.claimed_at) as claimed_at, "
       "ops.iso({t}.heartbeat_at) as heartbeat_at, ops.iso({t}.canceled_at) as canceled_at, "
       "ops.iso({t}.created_at) as created_at, ops.iso({t}.started_at) as started_at, "
-      "ops.iso({t}.finished_at) as finished_at, {t}.error, {t}.hint",
+      "ops.iso({t}.finished_at) as finished_at, {t}.error, {t}.hint, {t}.traceparent, "
+      "{t}.tracestate",
       alias
   );
 }
@@ -86,7 +87,8 @@ std::string run_columns(std::string_view alias) {
 std::string step_columns(std::string_view alias) {
   return filled(
       "{t}.run_id, {t}.position, {t}.id, {t}.tool, {t}.status, {t}.attempt, {t}.arguments, "
-      "{t}.output, {t}.resume, {t}.delivery, {t}.error, {t}.hint, ops.iso({t}.started_at) as "
+      "{t}.output, {t}.resume, {t}.delivery, {t}.error, {t}.hint, {t}.tries, "
+      "ops.iso({t}.started_at) as "
       "started_at, "
       "ops.iso({t}.finished_at) as finished_at",
       alias
@@ -185,6 +187,8 @@ Run run_from(const pqxx::row& row) {
   run.finished_at = maybe_text(row["finished_at"]);
   run.error = maybe_text(row["error"]);
   run.hint = maybe_text(row["hint"]);
+  run.traceparent = text(row["traceparent"]);
+  run.tracestate = text(row["tracestate"]);
   return run;
 }
 
@@ -195,6 +199,7 @@ Step step_from(const pqxx::row& row) {
   step.tool = text(row["tool"]);
   step.status = step_status(text(row["status"]));
   step.attempt = row["attempt"].as<int>();
+  step.tries = row["tries"].as<int>();
   step.arguments = json(row["arguments"]);
   step.output = json(row["output"]);
   step.resume = json(row["resume"]);
@@ -315,6 +320,7 @@ std::string step_text(const Step& step) {
       {"delivery", or_null(step.delivery)},
       {"error", or_null(step.error)},
       {"hint", or_null(step.hint)},
+      {"tries", step.tries},
       {"started_at", time_or_null(step.started_at)},
       {"finished_at", time_or_null(step.finished_at)},
   };

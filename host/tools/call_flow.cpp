@@ -75,6 +75,11 @@ Task<> CallFlow::go_on_from(CallState state) {
     );
   }
   round_ = state.round + 1;
+  if (call_.call.give_up) {
+    auto ending = end_what_was_laid_down(std::move(state));
+    co_await std::move(ending);
+    co_return;
+  }
   switch (state.kind) {
     case CallState::Kind::task: {
       auto following = follow_task(std::move(state), Json());
@@ -91,9 +96,23 @@ Task<> CallFlow::go_on_from(CallState state) {
   }
 }
 
+/// Only a task works on without its call; of anything else there is nothing to end.
+Task<> CallFlow::end_what_was_laid_down(CallState state) {
+  if (state.kind == CallState::Kind::task) {
+    auto cancelling = cancel_task(std::move(state));
+    co_await std::move(cancelling);
+    co_return;
+  }
+  next_ = Next::over;
+  result_ = ToolResult{};
+  result_.delivery = Delivery::answered;
+  result_.succeeded = true;
+}
+
 const std::shared_ptr<Exchange>& CallFlow::send_call() {
   mcp::CallContext context{call_.call, call_.name, call_.directory.native(), unix_ms(call_.latest)};
   context.traceparent = call_.traceparent;
+  if (!call_.call.traceparent.empty()) context.tracestate = call_.call.tracestate;
   context.input_responses = std::exchange(responses_, Json());
   context.request_state = std::exchange(request_state_, std::nullopt);
   if (as_task_) context.task_ttl_ms = task_ttl(call_.latest);
@@ -170,6 +189,7 @@ void CallFlow::suspend(
   suspension.why = why(asks);
   suspension.asks = std::move(asks);
   suspension.look_again = look_again;
+  suspension.elsewhere = state.kind == CallState::Kind::task;
   result_.suspended = std::move(suspension);
 }
 
@@ -227,6 +247,8 @@ std::string CallFlow::outcome() const {
 }
 
 void CallFlow::note(const Exchange& exchange, std::string outcome) {
+  // Of a call that goes on in another process the arguments were sent by the first one.
+  if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
   CallRecord record;
   record.tool = call_.call.tool;
   record.server = client_.identity();

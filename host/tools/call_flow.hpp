@@ -57,6 +57,7 @@ class CallFlow {
   Task<> go_on_from(CallState state);
   void fail(const Failure& failure, Delivery delivery);
   void suspend(CallState state, std::vector<InputAsk> asks, std::optional<Milliseconds> look_again);
+  Task<> end_what_was_laid_down(CallState state);
   std::string why(const std::vector<InputAsk>& asks) const;
   void note(const Exchange& exchange, std::string outcome);
   std::string outcome() const;
@@ -79,6 +80,7 @@ class CallFlow {
   void lose_task(const std::string& id, const std::string& said);
   void miss_task(CallState state);
   void put_task_aside(CallState state, const Json& task);
+  Task<> cancel_task(CallState state);
   bool outlived_by_task() const;
   Task<Wake> request(std::string method, Json params, Clock::duration patience);
   Task<bool> sleep(Clock::duration duration);

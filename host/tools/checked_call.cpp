@@ -51,6 +51,7 @@ Task<ToolResult> checked_call(
 ) {
   const std::string tool = call.call.tool;
   const bool step_only = call.keep == Keep::stop_after;
+  const bool gives_up = call.call.give_up;
   Checks checks;
   std::string misfit;
   std::exception_ptr refused;
@@ -71,6 +72,7 @@ Task<ToolResult> checked_call(
   }
   auto calling = call_on_server(std::move(server), std::move(call), std::move(sink), stop);
   ToolResult result = co_await std::move(calling);
+  if (gives_up) co_return result;
   auto checking = checked_result(guard, source, tool, checks, std::move(result));
   co_return co_await std::move(checking);
 }

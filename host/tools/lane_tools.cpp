@@ -104,7 +104,7 @@ Task<ToolResult> LaneTools::call_source(
   const bool fixed = source->kind == SourceConfig::Kind::plugin;
   if (fixed && shop_.catalogue.listed(source->name)) shop_.catalogue.find(call.tool);
   ServerCall job = plan(std::move(call), *source, directory_);
-  job.traceparent = trace_.next();
+  job.traceparent = trace_.next(job.call.traceparent);
   // A sampling tool's own sampling is refused: two of them could ask each other for ever.
   if (may_sample && !source->sampling_tool.empty()) {
     ToolCall asker = job.call;

@@ -326,4 +326,17 @@ void CallFlow::put_task_aside(CallState state, const Json& task) {
   if (!said.empty()) result_.suspended->why += ": " + said;
 }
 
+/// Nobody wants the task any more, and its server is to have heard of it.
+Task<> CallFlow::cancel_task(CallState state) {
+  next_ = Next::over;
+  auto asking = request("tasks/cancel", Json{{"taskId", state.task}}, call_.idle_timeout);
+  if (co_await std::move(asking) != Wake::answered) co_return;
+  const auto error = client_.error_of(*exchange_);
+  result_ = ToolResult{};
+  result_.delivery = Delivery::answered;
+  result_.succeeded = !error;
+  if (error) result_.error = error->message;
+  note(*exchange_, error ? "failed" : "canceled");
+}
+
 }  // namespace opsroom::tools

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "model/trace.hpp"
+
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace opsroom::tools {
 
@@ -12,12 +15,13 @@ class TraceContext {
  public:
   TraceContext();
 
-  /// The `traceparent` of the next call: `00-<trace>-<span>-01`.
-  std::string next();
+  /// The `traceparent` of the next call: a span in the trace that `parent` is of, with its flags;
+  /// in a trace of our own when that says none.
+  std::string next(std::string_view parent = {});
 
  private:
   std::mt19937_64 random_;
-  std::string trace_;
+  TraceParent own_;
 };
 
 }  // namespace opsroom::tools

@@ -48,21 +48,6 @@ std::pair<std::string, std::string> split_host(std::string_view host) {
   return {lower(host.substr(0, colon)), std::string(host.substr(colon + 1))};
 }
 
-bool may(const std::string& role, Access access) {
-  const bool admin = role == "admin";
-  const bool worker = role == "worker";
-  switch (access) {
-    case Access::open:
-      return true;
-    case Access::identity:
-    case Access::worker:
-      return admin || worker;
-    case Access::admin:
-      return admin;
-  }
-  return false;
-}
-
 /// Cookies travel from every page of this site, so they prove nothing alone.
 void check_browser_proof(const Request& request, const Identity& identity) {
   const auto site = request.headers.find("Sec-Fetch-Site");
@@ -87,6 +72,21 @@ void check_browser_proof(const Request& request, const Identity& identity) {
 }
 
 }  // namespace
+
+bool may(std::string_view role, Access access) {
+  const bool admin = role == "admin";
+  const bool worker = role == "worker";
+  switch (access) {
+    case Access::open:
+      return true;
+    case Access::identity:
+    case Access::worker:
+      return admin || worker;
+    case Access::admin:
+      return admin;
+  }
+  return false;
+}
 
 Guard::Guard(
     Credentials& credentials, std::string listen_address, std::vector<std::string> allow_hosts

@@ -1,6 +1,7 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "model/to_json.hpp"
+#include "model/trace.hpp"
 #include "runbook/inputs.hpp"
 #include "runbook/plan.hpp"
 #include "web/parameters.hpp"
@@ -112,12 +113,23 @@ NewRun read_run(const Json& body) {
   return run;
 }
 
+/// The run and its tools' calls belong to the caller's trace; two parents are none.
+void take_trace(const Headers& headers, NewRun& run) {
+  const auto parents = headers.all("traceparent");
+  if (parents.size() != 1) return;
+  const auto parent = trace_parent(parents.front());
+  if (!parent) return;
+  run.traceparent = to_string(*parent);
+  run.tracestate = trace_state(headers.all("tracestate"));
+}
+
 Task<Response> enqueue(const Services& services, Call call) {
   const Json body = object_body(
       call.request,
       {"session_id", "lane", "intent", "runbook", "definition", "inputs", "priority", "dedupe_key"}
   );
   NewRun run = read_run(body);
+  take_trace(call.request.headers, run);
   const Wish wish = read_wish(body);
   co_await services.ledger.session(run.session);
   const auto work = [&wish, &services] { return resolve(wish, services.library); };

@@ -71,6 +71,14 @@ std::size_t Headers::count(std::string_view name) const {
   ));
 }
 
+std::vector<std::string> Headers::all(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const Field& field : fields_) {
+    if (same_name(field.name, name)) values.push_back(field.value);
+  }
+  return values;
+}
+
 void Headers::add(std::string name, std::string value) {
   fields_.push_back(Field{std::move(name), std::move(value)});
 }

@@ -27,6 +27,8 @@ class Headers {
   /// The first field of that name.
   std::optional<std::string_view> find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
+  /// The values of all fields of that name, in their order.
+  std::vector<std::string> all(std::string_view name) const;
   void add(std::string name, std::string value);
   /// Replaces every field of that name.
   void set(std::string name, std::string value);

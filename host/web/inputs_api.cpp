@@ -12,6 +12,7 @@ namespace opsroom::web {
 namespace {
 
 constexpr std::size_t action_limit = 32;
+constexpr Access to_answer = Access::admin;
 
 bool flag_parameter(const Request& request, std::string_view name) {
   const auto text = request.parameter(name);
@@ -20,27 +21,38 @@ bool flag_parameter(const Request& request, std::string_view name) {
   throw Failure(Code::invalid, fmt::format("{} is '{}'", name, *text), "It is 0 or 1.");
 }
 
+/// What people have answered is theirs who may answer: anybody else sees that it was answered, how
+/// and by whom.
+Json shown_to(const Call& call, const InputRequest& input) {
+  Json shown = to_json(input);
+  if (!call.caller || !may(call.caller->identity.role, to_answer)) shown["content"] = nullptr;
+  return shown;
+}
+
 Task<Response> list(const Services& services, Call call) {
   const bool open_only = flag_parameter(call.request, "open");
   std::optional<RunId> run;
   if (const auto id = id_parameter(call.request, "run")) run = RunId{*id};
   if (run) co_await services.ledger.run(*run);  // says so when there is no such run
   const auto inputs = co_await services.ledger.inputs(run, open_only);
-  co_return json_response(Json{{"inputs", to_json_array(inputs)}});
+  Json shown = Json::array();
+  for (const InputRequest& input : inputs)
+    shown.push_back(shown_to(call, input));
+  co_return json_response(Json{{"inputs", std::move(shown)}});
 }
 
 Task<Response> show(const Services& services, Call call) {
   const auto input = co_await services.ledger.input(id_at<InputId>(call, "id", "question"));
-  co_return json_response(to_json(input));
+  co_return json_response(shown_to(call, input));
 }
 
 Task<Response> answer(const Services& services, Call call) {
   const auto id = id_at<InputId>(call, "id", "question");
   const InputReply reply = read_reply(object_body(call.request, {"action", "content"}));
   const auto input = co_await services.ledger.input(id);
-  auto answering = answer_question(services, input, reply, call.who());
-  const auto answered = co_await std::move(answering);
-  co_return json_response(to_json(answered));
+  auto storing = answer_question(services, input, reply, call.who());
+  const auto answered = co_await std::move(storing);
+  co_return json_response(shown_to(call, answered));
 }
 
 Failure closed(const InputRequest& input) {
@@ -119,7 +131,7 @@ void add_input_routes(Router& router, const Services& services) {
   };
   add("GET", "/api/inputs", Access::identity, list);
   add("GET", "/api/inputs/{id}", Access::identity, show);
-  add("POST", "/api/inputs/{id}/answer", Access::admin, answer);
+  add("POST", "/api/inputs/{id}/answer", to_answer, answer);
 }
 
 }  // namespace opsroom::web

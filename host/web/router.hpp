@@ -16,6 +16,9 @@ namespace opsroom::web {
 /// may.
 enum class Access { open, identity, admin, worker };
 
+/// Whether a role reaches so far; nobody knows a role that is in neither list.
+bool may(std::string_view role, Access access);
+
 /// Somebody whose credential was found good; asked again while a stream of theirs lasts.
 struct Caller {
   Identity identity;

@@ -26,7 +26,10 @@ Json describe(const ClaimedRun& claimed) {
   // What only a worker may know: how a call that waits goes on.
   for (std::size_t i = 0; i < claimed.steps.size(); ++i)
     body["steps"][i]["resume"] = claimed.steps[i].resume;
-  body["questions"] = to_json_array(claimed.inputs);
+  // It hands the answers to the tools that asked.
+  body["questions"] = Json::array();
+  for (const InputRequest& input : claimed.inputs)
+    body["questions"].push_back(to_json_with_secrets(input));
   return body;
 }
 

@@ -22,6 +22,14 @@ steps:
     tool: ask.approval
     with: { message: "Ship it?" }
 """
+FLAKY = """
+name: flaky
+steps:
+  - id: call
+    tool: exec.run
+    with: { command: [test, -e, "%s"] }
+    retry: { attempts: 3, backoff: 1h }
+"""
 QUICK = """
 name: quick
 steps:
@@ -219,6 +227,75 @@ class InputTest(unittest.TestCase):
         self.assertEqual(self.lines("effects"), ["x"])
         self.assertEqual(json.loads(self.step(run, "output")), {"built": "task-1"})
         self.assertGreater(len(set(self.lines("looks"))), 1, "the same process was asked after it")
+
+    def notes(self, run):
+        return self.room.psql(f"select data ->> 'text' from ops.run_events where run_id = {run} and kind = 'note'")
+
+    def test_a_task_whose_run_was_cancelled_while_nothing_ran_is_cancelled_at_its_server(self):
+        self.start_host()
+        self.start_worker()
+        run = self.enqueue("build")
+        self.room.wait_for_status(run, "waiting")
+        self.worker.stop()
+        status, body = request(f"{self.host.base}/api/runs/{run}/cancel", self.token, "POST", {})
+        self.assertEqual((status, body["status"]), (200, "canceled"), body)
+        self.assertEqual(self.lines("cancels"), [])
+
+        # What is owed to the server outlives everything.
+        self.restart_all_but_the_worker()
+        self.start_worker("worker-2")
+        until(lambda: "was cancelled" in self.notes(run), 60, "the outcome in the journal")
+        self.assertEqual(self.lines("cancels"), ["task-1"])
+        self.assertEqual(self.room.psql(f"select outcome, tries from ops.task_cancels where run_id = {run}"), "canceled|1")
+        self.assertEqual(
+            self.room.psql("select worker, outcome, delivery, argument_sha256 <> '' from ops.audit_log "
+                           f"where run_id = {run} and kind = 'call' order by id desc limit 1"),
+            "worker-2|canceled|answered|t")
+        self.assertEqual(self.room.status(run), "canceled")
+        until(lambda: self.processes() == [], 20, "the end of the server that was told")
+
+    def test_a_step_that_failed_is_tried_again_after_everything_was_restarted(self):
+        self.start_host()
+        self.start_worker()
+        self.room.runbook("flaky", FLAKY % (self.state / "go"))
+        run = self.enqueue("flaky")
+        self.room.wait_for_status(run, "waiting")
+        self.assertEqual(self.step(run, "status, tries, delivery"), "waiting|1|answered")
+        self.assertIn("try 2 of 3 follows in 3600 s", self.notes(run))
+        self.succeeds(self.enqueue("quick", lane="B"))  # it holds no slot
+
+        self.restart_everything(gently=False)
+        status, body = request(f"{self.host.base}/api/runs/{run}", self.token)
+        self.assertEqual((status, body["status"], body["steps"][0]["tries"]), (200, "waiting", 1))
+        (self.state / "go").touch()
+        self.room.psql(f"update ops.runs set look_again = now() where id = {run}")
+        self.succeeds(run)
+        self.assertEqual(self.step(run, "status, tries"), "succeeded|2")
+        self.assertRegex(self.room.opsroom("show", run).stdout, r"call +exec.run +.*succeeded +2 ")
+        self.assertEqual(
+            self.room.psql(f"select count(*) from ops.audit_log where run_id = {run} and kind = 'call'"), "2")
+
+    def test_the_calls_of_a_run_are_of_the_trace_of_who_wanted_it(self):
+        self.start_host()
+        self.start_worker()
+        self.enqueue("quick")  # makes the session
+        session = int(self.room.psql(f"select id from ops.sessions where title = '{self._testMethodName}'"))
+        parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        status, run = request(
+            f"{self.host.base}/run", self.token, "POST", {"session_id": session, "lane": "C", "runbook": "register"},
+            headers={"traceparent": parent, "tracestate": "rojo=00f067aa0ba902b7"})
+        self.assertEqual(status, 201, run)
+        self.answer_by_api(self.question(run["id"]), "name", "Ada")
+        second = until(lambda: [q for q in self.open_questions(run["id"]) if "colour" in q["params"]["message"]], 30,
+                       "the second question")[0]
+        self.answer_by_api(second, "colour", "green")
+        self.succeeds(run["id"])
+        traces = (self.state / "traces").read_text().splitlines()
+        self.assertEqual(len(traces), 3)
+        for trace in traces:
+            self.assertRegex(trace, "^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01 rojo=00f067aa0ba902b7$")
+        self.assertEqual(len(set(traces)), 3, "each call is a span of its own")
+        self.assertNotIn(parent.split("-")[2], " ".join(traces), "the caller's span is not a call's")
 
     def test_a_question_in_flight_that_nobody_answers_ends_with_a_clear_error(self):
         self.start_worker()

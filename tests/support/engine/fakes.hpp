@@ -102,6 +102,22 @@ class FakeQueue : public RunQueue, public Journal {
     co_return;
   }
 
+  Task<std::vector<TaskCancel>> claim_task_cancels(std::string, int count) override {
+    check_away();
+    std::vector<TaskCancel> taken;
+    while (!task_cancels.empty() && static_cast<int>(taken.size()) < count) {
+      taken.push_back(std::move(task_cancels.front()));
+      task_cancels.pop_front();
+    }
+    co_return taken;
+  }
+
+  Task<> end_task_cancel(TaskCancel, TaskCancelEnd end) override {
+    check_away();
+    task_cancel_ends.push_back(std::move(end));
+    co_return;
+  }
+
   Task<> unregister_worker(std::string) override {
     told.push_back("good-bye");
     co_return;
@@ -147,6 +163,8 @@ class FakeQueue : public RunQueue, public Journal {
   std::vector<Step> rows;               ///< every row of a step, as it was written
   std::vector<CallRecord> calls;        ///< the audit log
   std::vector<Suspension> suspensions;  ///< of runs that were laid down
+  std::deque<TaskCancel> task_cancels;  ///< to be taken
+  std::vector<TaskCancelEnd> task_cancel_ends;
 
  private:
   std::map<std::int64_t, Event> by_number() const {

@@ -94,6 +94,9 @@ struct RunSessionTest : ::testing::Test {
       step.on_interrupt = choice == "retry"  ? runbook::OnInterrupt::retry
                           : choice == "fail" ? runbook::OnInterrupt::fail
                                              : runbook::OnInterrupt::ask;
+      const Json retry = extra.value("retry", Json::object());
+      step.retry.attempts = retry.value("attempts", 1);
+      step.retry.backoff = Milliseconds(retry.value("backoff", 1'000));
       plan.steps.push_back(std::move(step));
     }
     claimed.plan = runbook::to_json(plan);
@@ -107,6 +110,15 @@ struct RunSessionTest : ::testing::Test {
     step.status = status;
     step.output = std::move(output);
     claimed.steps.push_back(std::move(step));
+  }
+
+  /// The next claim, as the database hands the run out: its rows as they were written last.
+  void claim_again() {
+    ++claimed.claim.attempt;
+    for (const Event& event : books.events)
+      claimed.last_seq = std::max(claimed.last_seq, event.last_seq());
+    claimed.steps = {books.last_step};
+    books.told.clear();
   }
 
   /// Tells the run; `meanwhile` gets the session once its first step is under way.

@@ -57,12 +57,13 @@ TEST(ParseErrors, NameUnknownKeysAndTheNearestKnownOne) {
   );
   EXPECT_THAT(in_step("    intents: x\n"), HasSubstr("belongs to the runbook"));
   EXPECT_THAT(
-      in_step("    banana: x\n"), HasSubstr("there are id, tool, with, timeout and on_interrupt")
+      in_step("    banana: x\n"),
+      HasSubstr("there are id, tool, with, timeout, on_interrupt and retry")
   );
 }
 
 TEST(ParseErrors, NameKeysOfLaterVersions) {
-  for (const char* key : {"when", "retry", "ask", "parallel", "for_each", "outputs"}) {
+  for (const char* key : {"when", "ask", "parallel", "for_each", "outputs"}) {
     EXPECT_EQ(
         in_step("    " + std::string(key) + ": x\n"),
         "deploy.yaml:3:5: the key \"" + std::string(key) +
@@ -148,6 +149,23 @@ TEST(ParseErrors, StepsNeedSenseInEveryField) {
   EXPECT_THAT(problem_of("steps:\n  - tool: a.b c\n"), HasSubstr("is not a tool name"));
   EXPECT_THAT(in_step("    id: 9lives\n"), HasSubstr("cannot be a step's id"));
   EXPECT_THAT(in_step("    on_interrupt: maybe\n"), HasSubstr("not one of ask, retry and fail"));
+  EXPECT_THAT(in_step("    retry: 3\n"), HasSubstr("deploy.yaml:3:12: retry: expected a mapping"));
+  EXPECT_THAT(
+      in_step("    retry: {}\n"), HasSubstr("retry: needs attempts, a whole number from 1")
+  );
+  EXPECT_THAT(in_step("    retry: {attempts: 0}\n"), HasSubstr("retry: needs attempts"));
+  EXPECT_THAT(in_step("    retry: {attempts: 101}\n"), HasSubstr("to 100"));
+  EXPECT_THAT(in_step("    retry: {attempts: 2.5}\n"), HasSubstr("retry: needs attempts"));
+  EXPECT_THAT(
+      in_step("    retry: {attempts: 2, backoff: 5}\n"), HasSubstr("backoff: 5 is not a duration")
+  );
+  EXPECT_THAT(
+      in_step("    retry: {attempts: 2, backoff: 2d}\n"), HasSubstr("a duration of at most 1d")
+  );
+  EXPECT_THAT(
+      in_step("    retry: {attempts: 2, bakoff: 5s}\n"),
+      HasSubstr("unknown key \"bakoff\"; did you mean \"backoff\"?")
+  );
   EXPECT_THAT(in_step("    timeout: 30\n"), HasSubstr("30 is not a duration"));
   EXPECT_THAT(in_step("    timeout: 0s\n"), HasSubstr("between 1ms and 7d"));
   EXPECT_THAT(in_step("    timeout: 8d\n"), HasSubstr("between 1ms and 7d"));

@@ -33,6 +33,7 @@ steps:
     with: {command: [ctest, --output-on-failure]}
     timeout: 90s
     on_interrupt: retry
+    retry: {attempts: 3, backoff: 2m}
   - tool: git.commit
     with:
       message: "Release ${{ inputs.version }}: ${{ steps.test.output.exit_code }}"
@@ -47,9 +48,12 @@ steps:
   EXPECT_EQ(plan.steps[0].with, Json::parse(R"({"command":["ctest","--output-on-failure"]})"));
   EXPECT_EQ(plan.steps[0].timeout, 90s);
   EXPECT_EQ(plan.steps[0].on_interrupt, OnInterrupt::retry);
+  EXPECT_EQ(plan.steps[0].retry.attempts, 3);
+  EXPECT_EQ(plan.steps[0].retry.backoff, 2min);
   EXPECT_EQ(plan.steps[1].id, "step-2");
   EXPECT_EQ(plan.steps[1].timeout, 0min) << "none is given: the limits of its source hold";
   EXPECT_EQ(plan.steps[1].on_interrupt, OnInterrupt::ask);
+  EXPECT_EQ(plan.steps[1].retry.attempts, 1);
 }
 
 TEST(ParseRunbook, TakesTheFileNameWhenThereIsNoName) {
@@ -161,12 +165,13 @@ TEST(Digest, DependsOnTheDefinitionAndNotOnItsLayout) {
 TEST(PlanJson, SurvivesTheRoundTrip) {
   const Plan plan =
       parse(R"({"name":"x","description":"d","inputs":{"a":"string"},"intents":["do {a}"],
-    "steps":[{"id":"one","tool":"a.b","with":{"k":[1,null]},"timeout":"1s","on_interrupt":"fail"}]})"
-      );
+    "steps":[{"id":"one","tool":"a.b","with":{"k":[1,null]},"timeout":"1s","on_interrupt":"fail",
+    "retry":{"attempts":2,"backoff":"5s"}}]})");
   const Json json = to_json(plan);
   EXPECT_EQ(to_json(plan_from_json(json)), json);
   EXPECT_EQ(json["steps"][0]["timeout_ms"], 1000);
   EXPECT_EQ(json["steps"][0]["on_interrupt"], "fail");
+  EXPECT_EQ(json["steps"][0]["retry"], (Json{{"attempts", 2}, {"backoff_ms", 5000}}));
 }
 
 TEST(PlanJson, ReadsWhatAPersonWrote) {
@@ -174,6 +179,7 @@ TEST(PlanJson, ReadsWhatAPersonWrote) {
       plan_from_json(Json::parse(R"({"name":"x","steps":[{"id":"a","tool":"s.t"}]})"));
   EXPECT_EQ(plan.steps[0].timeout, 0min);
   EXPECT_FALSE(to_json(plan)["steps"][0].contains("timeout_ms"));
+  EXPECT_FALSE(to_json(plan)["steps"][0].contains("retry")) << "it would change every digest";
   EXPECT_EQ(plan.inputs["type"], "object");
   EXPECT_EQ(plan.digest.size(), 64U);
 }
@@ -188,6 +194,11 @@ TEST(PlanJson, NamesTheFieldThatIsWrong) {
       },
       {R"({"name":"x","steps":[{"id":"a","tool":"s.t","on_interrupt":"no"}]})",
        "plan/steps/0/on_interrupt"},
+      {R"({"name":"x","steps":[{"id":"a","tool":"s.t","retry":3}]})", "plan/steps/0/retry"},
+      {R"({"name":"x","steps":[{"id":"a","tool":"s.t","retry":{"attempts":0}}]})",
+       "plan/steps/0/retry/attempts"},
+      {R"({"name":"x","steps":[{"id":"a","tool":"s.t","retry":{"attempts":2,"backoff_ms":-1}}]})",
+       "plan/steps/0/retry/backoff_ms"},
       {R"({"name":"x","steps":[{"id":"a","tool":"s.t","with":[]}]})", "plan/steps/0/with"},
       {R"({"name":"x","inputs":{"type":"objekt"},"steps":[{"id":"a","tool":"s.t"}]})", "plan/inputs"
       },

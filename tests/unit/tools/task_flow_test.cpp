@@ -134,6 +134,64 @@ TEST_F(Flow, AHeldTaskIsCancelledWithItsRun) {
   EXPECT_TRUE(sent("notifications/cancelled").empty());
 }
 
+TEST_F(Flow, ALaidDownTaskIsEndedByWhoeverEndsItsRun) {
+  open(Era::modern);
+  then("tools/call", created);
+  const ToolResult begun = run();
+  ASSERT_TRUE(begun.suspended);
+  EXPECT_TRUE(begun.suspended->elsewhere);
+  call.give_up = true;
+  answer("tasks/cancel", Json::parse(R"({"result":{"resultType":"complete"}})"));
+  const ToolResult ended = resume(begun);
+  EXPECT_TRUE(ended.succeeded) << ended.error;
+  EXPECT_FALSE(ended.suspended);
+  ASSERT_EQ(sent("tasks/cancel").size(), 1U);
+  EXPECT_EQ(sent("tasks/cancel")[0]["params"]["taskId"], "t");
+  EXPECT_EQ(sent("tools/call").size(), 1U) << "it was called again";
+  EXPECT_TRUE(sent("tasks/get").empty());
+  EXPECT_EQ(outcomes(ended), std::vector<std::string>{"canceled"});
+  EXPECT_EQ(ended.records.at(0).argument_sha256, begun.records.at(0).argument_sha256);
+}
+
+TEST_F(Flow, ATaskThatItsServerDoesNotCancelIsAnAnswer) {
+  open(Era::modern);
+  then("tools/call", created);
+  const ToolResult begun = run();
+  call.give_up = true;
+  answer("tasks/cancel", Json::parse(R"({"error":{"code":-32602,"message":"Task is completed"}})"));
+  const ToolResult ended = resume(begun);
+  EXPECT_FALSE(ended.succeeded);
+  EXPECT_EQ(ended.delivery, Delivery::answered);
+  EXPECT_EQ(ended.error, "Task is completed");
+  EXPECT_EQ(outcomes(ended), std::vector<std::string>{"failed"});
+}
+
+TEST_F(Flow, ASilentServerHasNotHeardThatATaskIsNotWanted) {
+  open(Era::modern);
+  then("tools/call", created);
+  const ToolResult begun = run();
+  call.give_up = true;
+  idle = 20ms;
+  const ToolResult silent = resume(begun);
+  EXPECT_FALSE(silent.succeeded);
+  EXPECT_EQ(silent.delivery, Delivery::unknown);
+  EXPECT_EQ(sent("tasks/cancel").size(), 1U);
+}
+
+TEST_F(Flow, QuestionsThatWereLaidDownNeedNoEnd) {
+  open(Era::modern);
+  then(
+      "tools/call",
+      R"({"result":{"resultType":"input_required","requestState":"s","inputRequests":{"k":{"method":"elicitation/create","params":{"message":"ok?","requestedSchema":{}}}}}})"
+  );
+  const ToolResult asking = run();
+  ASSERT_TRUE(asking.suspended) << asking.error;
+  EXPECT_FALSE(asking.suspended->elsewhere);
+  call.give_up = true;
+  EXPECT_TRUE(resume(asking).succeeded);
+  EXPECT_EQ(sent("tools/call").size(), 1U);
+}
+
 TEST_F(Flow, AHeldTaskIsLeftAloneWhenTheRunIsAnotherWorkers) {
   open(Era::modern);
   hold = 10s;

@@ -184,6 +184,54 @@ TEST_F(Questions, AnsweringNeedsTheRightToChangeThings) {
   EXPECT_TRUE(done().empty());
 }
 
+TEST_F(Questions, AnAnswerIsShownToThoseAloneWhoMayAnswer) {
+  site.admin("POST", "/api/inputs/1/answer", R"({"action": "accept", "content": {"name": "Ada"}})");
+  for (const char* target : {"/api/inputs", "/api/inputs/1", "/api/inputs?run=1"}) {
+    const auto one = [&](const std::string& credential) {
+      const Json body = site.ask("GET", target, {credential}).json();
+      return body.contains("inputs") ? body.at("inputs").at(0) : body;
+    };
+    EXPECT_EQ(one(site.admin_header()).at("content").at("name"), "Ada") << target;
+    const Json other_sees = one(site.worker_header());
+    EXPECT_TRUE(other_sees.at("content").is_null()) << target;
+    EXPECT_EQ(other_sees.at("action"), "accept");
+    EXPECT_EQ(other_sees.at("answered_by"), "operator");
+    EXPECT_EQ(other_sees.at("open"), false);
+  }
+}
+
+TEST_F(Questions, ASecretIsGivenToTheWorkerAndShownToNobodyAgain) {
+  site.on_io([this] {
+    Json asks = form;
+    asks["requestedSchema"]["properties"] = {{"password", {{"type", "string"}}}};
+    asks["requestedSchema"]["required"] = Json::array({"password"});
+    site.ledger.input_rows[question].ask.params = asks;
+  });
+  const Answer answered = site.admin(
+      "POST", "/api/inputs/1/answer", R"({"action": "accept", "content": {"password": "hunter2"}})"
+  );
+  EXPECT_EQ(answered.status, 200) << answered.body;
+  EXPECT_EQ(done().at(0), R"(accept 1 {"password":"hunter2"} by operator)");
+  EXPECT_EQ(answered.body.find("hunter2"), std::string::npos);
+  const Answer shown = site.admin("GET", "/api/inputs/1");
+  EXPECT_EQ(shown.json().at("content").at("password"), "[redacted]");
+
+  site.on_io([this] {
+    ClaimedRun claimed;
+    claimed.inputs = {site.ledger.input_rows[question]};
+    site.queue.claimable = {claimed};
+  });
+  const Answer claim = site.ask(
+      "POST",
+      "/claim",
+      {site.worker_header(), "Content-Type: application/json"},
+      R"({"worker": "w", "count": 1})"
+  );
+  EXPECT_EQ(
+      claim.json().at("runs").at(0).at("questions").at(0).at("content").at("password"), "hunter2"
+  );
+}
+
 TEST_F(Questions, TheOnlyOneOfARunIsAnsweredByItsRun) {
   const auto post = [&](const char* target, std::string_view body) {
     return site.admin("POST", target, body);

@@ -269,6 +269,33 @@ TEST_F(Routes, ARunIsEnqueuedByNameDefinitionOrIntent) {
   EXPECT_EQ(enqueued.at(2).plan.at("name"), "own");
 }
 
+TEST_F(Routes, ARunIsOfTheTraceOfWhoWantsIt) {
+  const auto trace_of = [&](std::vector<std::string> headers) {
+    headers.push_back(site.admin_header());
+    headers.emplace_back("Content-Type: application/json");
+    const Answer answer = site.ask(
+        "POST",
+        "/run",
+        headers,
+        R"({"session_id": 1, "lane": "A", "runbook": "deploy", "inputs": {"version": "1"}})"
+    );
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return site.on_io([this] {
+      const NewRun& run = site.ledger.enqueued.back();
+      return run.traceparent + " " + run.tracestate;
+    });
+  };
+  const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const std::string header = "traceparent: " + parent;
+  EXPECT_EQ(trace_of({header, "tracestate: a=1"}), parent + " a=1");
+  EXPECT_EQ(trace_of({"TraceParent: " + parent}), parent + " ");
+  EXPECT_EQ(trace_of({header, "tracestate: a=1", "tracestate: b=2"}), parent + " a=1,b=2");
+  EXPECT_EQ(trace_of({header, "tracestate: not a state"}), parent + " ");
+  EXPECT_EQ(trace_of({"tracestate: a=1"}), " ") << "means nothing without a parent";
+  EXPECT_EQ(trace_of({"traceparent: 00-0-0-01", "tracestate: a=1"}), " ");
+  EXPECT_EQ(trace_of({header, header}), " ") << "two parents are none";
+}
+
 TEST_F(Routes, WhatCannotRunIsRefusedBeforeItIsEnqueued) {
   const auto post = [&](std::string_view rest) {
     return site.admin("POST", "/run", fmt::format(R"({{"session_id": 1, "lane": "A"{}}})", rest));

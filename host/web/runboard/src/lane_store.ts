@@ -141,6 +141,7 @@ export class LaneStore {
       tool: data.tool ?? known?.tool ?? '',
       status: (data.status as Step['status'] | undefined) ?? (started ? 'running' : 'succeeded'),
       attempt: known?.attempt ?? 0,
+      tries: data.tries ?? known?.tries ?? 0,
       error: data.error ?? null,
       hint: data.hint ?? null,
       started_at: started ? at : (known?.started_at ?? null),

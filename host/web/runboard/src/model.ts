@@ -46,6 +46,8 @@ export interface Step {
   tool: string;
   status: StepStatus;
   attempt: number;
+  /** How often its call was begun. */
+  tries: number;
   error: string | null;
   hint: string | null;
   started_at: string | null;
@@ -67,6 +69,7 @@ export interface Question {
 
 export interface EventData {
   status?: string;
+  tries?: number;
   lane?: string;
   intent?: string;
   runbook?: string;

@@ -29,6 +29,7 @@ function StepRow({ lane, step, progress }: { lane: LaneStore; step: Step; progre
         <span class="step-id">{step.id}</span>
         <span class="step-tool">{step.tool}</span>
         {step.status === 'running' || step.status === 'succeeded' ? <span class="sr">{look.word}</span> : <span class="step-word">{look.word}</span>}
+        {step.tries > 1 && <span class="step-word">try {step.tries}</span>}
         <span class="time">{elapsed(step.started_at, isRunning ? null : step.finished_at)}</span>
       </button>
       {isRunning && progress !== null && <ProgressLine progress={progress} />}
