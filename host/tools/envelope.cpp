@@ -110,6 +110,10 @@ void classify(Envelope& envelope, const Fields& fields) {
     envelope.problem = fmt::format("\"{}\" appears twice", fields.twice);
   } else if (is_string(fields.method)) {
     envelope.method = fields.method.substr(1, fields.method.size() - 2);
+    // PHP writes "tools\/call" unless it is told not to.
+    if (envelope.method.find('\\') != std::string::npos) {
+      envelope.method = string_with_halves(fields.method);
+    }
     envelope.kind = fields.id.empty() ? Kind::notification : Kind::request;
     set_payload(envelope, fields.params);
   } else if (!fields.result.empty() && fields.error.empty()) {
@@ -139,7 +143,33 @@ bool is_batch(std::string_view text) {
   return first != std::string_view::npos && text[first] == '[';
 }
 
+/// Four hexadecimal digits at `at`, when they are the number of a surrogate; else 0.
+unsigned surrogate_at(std::string_view text, std::size_t at) {
+  unsigned value = 0;
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  const char* const digits = text.data() + at + 2;
+  const auto [end, error] = std::from_chars(digits, digits + 4, value, 16);
+  const bool is_one = error == std::errc{} && end == digits + 4 && value >> 11 == 0xD800 >> 11;
+  return is_one ? value : 0;
+}
+
 }  // namespace
+
+std::string string_with_halves(std::string_view raw) {
+  while (!raw.empty() && raw.back() != '"')
+    raw.remove_suffix(1);
+  std::string whole(raw);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    if (whole[at] != '\\') continue;
+    const unsigned first = surrogate_at(whole, at);
+    const bool pair = first >= 0xD800 && first < 0xDC00 && surrogate_at(whole, at + 6) >= 0xDC00;
+    if (first != 0 && !pair) whole.replace(at, 6, "\\ufffd");
+    at += first == 0 ? 1 : pair ? 11 : 5;
+  }
+  const Json text = Json::parse(whole, nullptr, false);
+  if (!text.is_string()) throw simdjson::simdjson_error(simdjson::STRING_ERROR);
+  return text.get<std::string>();
+}
 
 EnvelopeReader::EnvelopeReader() : parsers_(std::make_unique<Parsers>()) {}
 EnvelopeReader::~EnvelopeReader() = default;

@@ -34,10 +34,18 @@ inline std::string_view long_plain_string(ondemand::value& value) {
   return raw.substr(1, raw.size() - 2);
 }
 
+/// What half a pair of surrogates leaves of the string that is `raw`: JavaScript writes one when a
+/// text is cut within a character. Throws simdjson_error when something else is wrong with it.
+std::string string_with_halves(std::string_view raw);
+
 /// A long string without escapes is copied once, straight from the message.
 inline std::string string_of(ondemand::value& value) {
   const std::string_view plain = long_plain_string(value);
-  return std::string(plain.empty() ? std::string_view(value.get_string()) : plain);
+  if (!plain.empty()) return std::string(plain);
+  const std::string_view raw = value.raw_json_token();
+  std::string_view text;
+  if (value.get_string().get(text) == simdjson::SUCCESS) return std::string(text);
+  return string_with_halves(raw);
 }
 
 /// The buffers of an EnvelopeReader.

@@ -182,6 +182,7 @@ class McpClient {
   void take_change(const Json& params);
   void take_cancelled(const Json& params);
   bool take_listening_end(const Envelope& envelope);
+  void listen_again();
   void take_oversize(const Incoming& incoming);
   void note_noise(const Envelope& envelope);
   void reply(std::string message);

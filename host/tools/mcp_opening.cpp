@@ -195,10 +195,16 @@ bool McpClient::take_listening_end(const Envelope& envelope) {
   if (listening_ == 0 || envelope.number() != listening_) return false;
   listening_ = 0;
   if (envelope.kind != Envelope::Kind::result) return true;  // It cannot, whatever it declared.
+  listen_again();
+  return true;
+}
+
+/// After the server has closed the stream, by its result or by notifications/cancelled.
+void McpClient::listen_again() {
+  listening_ = 0;
   const bool was_short = Clock::now() - listening_since_ < shortest_listening;
   short_listenings_ = was_short ? short_listenings_ + 1 : 0;
   if (short_listenings_ < most_short_listenings) listen();
-  return true;
 }
 
 }  // namespace opsroom::tools

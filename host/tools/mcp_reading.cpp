@@ -256,7 +256,12 @@ void McpClient::take_change(const Json& params) {
 
 void McpClient::take_cancelled(const Json& params) {
   const auto id = params.find("requestId");
-  if (id != params.end()) requests_->withdraw(dump(*id));
+  if (id == params.end()) return;
+  if (era_ != Era::modern) {
+    requests_->withdraw(dump(*id));
+  } else if (listening_ != 0 && *id == listening_) {
+    listen_again();
+  }
 }
 
 std::shared_ptr<CallSink> McpClient::call_of_task(const Json& params) const {

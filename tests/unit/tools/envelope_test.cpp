@@ -37,6 +37,40 @@ TEST(Envelope, IdsOfOthersAreEchoedExactly) {
   EXPECT_EQ(read(R"({"id":12345678901234567890,"method":"ping"})").id, "12345678901234567890");
 }
 
+TEST(Envelope, AMethodMayBeWrittenWithEscapes) {
+  EXPECT_EQ(
+      read(R"({"method":"notifications\/tools\/list_changed"})").method,
+      "notifications/tools/list_changed"
+  );
+  EXPECT_EQ(read(R"({"id":1,"method":"pin\u0067"})").method, "ping");
+}
+
+TEST(Envelope, HalfACharacterIsReplaced) {
+  const std::string replaced = "\xef\xbf\xbd";
+  const auto text = [](const std::string& raw) {
+    EnvelopeReader reader;
+    const auto e = reader.read(
+        R"({"id":1,"result":{"content":[{"type":"text","text":")" + raw + R"("}],"x":[]}})"
+    );
+    return reader.payload(e)["content"][0]["text"].get<std::string>();
+  };
+  EXPECT_EQ(text(R"(a\ud83d)"), "a" + replaced);
+  EXPECT_EQ(text(R"(\uDE00b)"), replaced + "b");
+  EXPECT_EQ(text(R"(\ud83d\ud83d\ude00!)"), replaced + "\xf0\x9f\x98\x80!");
+  EXPECT_EQ(text(R"(\\ud83d \ud83d\n)"), "\\ud83d " + replaced + "\n");
+  EXPECT_EQ(text(std::string(5000, 'x') + R"(\ud83d)"), std::string(5000, 'x') + replaced);
+  EXPECT_THROW(text(R"(\ud83d \q)"), Failure);
+  EXPECT_THROW(text(R"(\ud83)"), Failure);
+}
+
+TEST(PlainResult, HalfACharacterIsReplaced) {
+  EnvelopeReader reader;
+  auto e = reader.read(R"({"id":1,"result":{"content":[{"type":"text","text":"a\ud83d"}]}})");
+  const auto plain = reader.take_plain_result(e);
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->text, "a\xef\xbf\xbd");
+}
+
 TEST(Envelope, AnIdOfOursMayComeBackAsAString) {
   EXPECT_EQ(read(R"({"id":"7","result":{}})").number(), 7);
   EXPECT_FALSE(read(R"({"id":"x7","result":{}})").number());

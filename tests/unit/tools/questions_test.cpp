@@ -298,6 +298,26 @@ TEST_F(Changes, OfAModernServerComeOnTheStreamThatWasOpenedForThem) {
   EXPECT_EQ(changes, 2);
 }
 
+TEST_F(Changes, AStreamThatTheServerCancelsIsOpenedAgain) {
+  answer(
+      "server/discover",
+      Json::parse(
+          R"({"result":{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}}}})"
+      )
+  );
+  make_client();
+  serve();
+  io.run(client->open(std::nullopt));
+  const auto cancel = [&](const Json& id) {
+    channel.say(Json{{"method", "notifications/cancelled"}, {"params", {{"requestId", id}}}});
+    settle();
+  };
+  cancel(4711);
+  ASSERT_EQ(sent("subscriptions/listen").size(), 1U);
+  cancel(sent("subscriptions/listen")[0]["id"]);
+  EXPECT_EQ(sent("subscriptions/listen").size(), 2U);
+}
+
 TEST_F(Changes, AStreamThatEndsAtOnceIsNotOpenedForEver) {
   answer(
       "server/discover",
