@@ -132,7 +132,9 @@ Task<int> show_tool(app::ToolBench& bench, ShowTool verb, bool json) {
   print_schema("arguments", described.input_schema);
   print_schema("result", described.output_schema);
   for (const std::string& problem : tool->checks()->problems())
-    fmt::print(stderr, "nothing is checked by its {}\n", tools::visible(problem));
+    fmt::print(
+        stderr, "nothing is checked by its {}\n", bench.redactor->text(tools::visible(problem))
+    );
   co_return 0;
 }
 

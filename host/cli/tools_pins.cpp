@@ -67,12 +67,12 @@ Task<int> pin(app::ToolBench& bench, PinTools verb, bool json) {
     }
     const tools::Pin fresh = tools::pin_of(seen);
     const tools::Pin* before = lock.find(source.name);
-    lines.push_back(fmt::format(
+    lines.push_back(bench.redactor->text(fmt::format(
         "{} ({} tools) {}",
         source.title(),
         fresh.surface.tools().size(),
         accepted_text(before, fresh)
-    ));
+    )));
     pinned[source.name] = fresh.surface_digest;
     // One that is as it was keeps the time at which it was accepted.
     if (before == nullptr || !tools::drift(*before, seen).empty())
@@ -87,7 +87,7 @@ Task<int> pin(app::ToolBench& bench, PinTools verb, bool json) {
     if (!pinned.empty()) fmt::print("wrote {}\n", bench.pins.file().string());
   }
   for (const auto& [name, failure] : failures)
-    print_failure(name, failure);
+    print_failure(name, bench.redactor->failure(failure));
   co_return failures.empty() ? 0 : 1;
 }
 
@@ -120,13 +120,17 @@ Task<int> diff(app::ToolBench& bench, DiffTools verb, bool json) {
     auto looking = look(bench, source);
     const tools::Inspection seen = co_await std::move(looking);
     const auto changes = tools::drift(*lock->find(source.name), seen);
-    if (!changes.empty()) drifts[source.name] = tools::to_json(changes);
+    if (!changes.empty()) {
+      drifts[source.name] = tools::to_json(changes);
+      bench.redactor->json(drifts[source.name]);
+    }
     if (!json && !changes.empty()) {
-      fmt::print("{}\n    {}\n", source.title(), indented(tools::to_text(changes, all_lines), 4));
+      const std::string text = bench.redactor->text(tools::to_text(changes, all_lines));
+      fmt::print("{}\n    {}\n", source.title(), indented(text, 4));
     } else if (!json && !seen.failure) {
       fmt::print("{}: as pinned\n", source.title());
     }
-    if (seen.failure) print_failure(source.name, *seen.failure);
+    if (seen.failure) print_failure(source.name, bench.redactor->failure(*seen.failure));
     failed = failed || seen.failure;
   }
   if (json) fmt::print("{}\n", dump(Json{{"drift", drifts}}));

@@ -73,6 +73,7 @@ Task<std::vector<Json>> listed(app::ToolBench& bench, std::string source, Lister
   co_return entries;
 }
 
+/// As it came, secrets and all.
 Task<Json> requested(app::ToolBench& bench, std::string source, std::string method, Json params) {
   Json result;
   const auto use = [&result, &method, &params](Server server) {
@@ -80,7 +81,6 @@ Task<Json> requested(app::ToolBench& bench, std::string source, std::string meth
   };
   auto working = app::with_server(bench, bench.source(source), use);
   co_await std::move(working);
-  bench.redactor->json(result);
   co_return result;
 }
 
@@ -139,34 +139,37 @@ Task<int> show_prompts(app::ToolBench& bench, ListPrompts verb, bool json) {
 }
 
 /// Bytes go out as they are, but not onto a terminal, which would obey them.
-void print_content(const Json& content) {
+void print_content(const Json& content, const tools::Redactor& redactor) {
   const bool seen = ::isatty(STDOUT_FILENO) != 0;
   const std::string blob = text_at(content, "blob");
   if (blob.empty()) {
-    const std::string text = text_at(content, "text");
+    const std::string text = redactor.text(text_at(content, "text"));
     fmt::print("{}{}", seen ? safe_lines(text) : text, seen || text.ends_with('\n') ? "" : "\n");
     if (seen) fmt::print("\n");
     return;
   }
-  const auto bytes = tools::decode_base64(blob);
-  if (!bytes) throw Failure(Code::invalid, "the resource's blob is not base64");
+  auto decoded = tools::decode_base64(blob);
+  if (!decoded) throw Failure(Code::invalid, "the resource's blob is not base64");
+  const std::string bytes = redactor.text(std::move(*decoded));
   if (seen) {
-    fmt::print("({} bytes of {})\n", bytes->size(), tools::visible(text_at(content, "mimeType")));
+    const std::string type = redactor.text(text_at(content, "mimeType"));
+    fmt::print("({} bytes of {})\n", bytes.size(), tools::visible(type));
   } else {
-    std::fwrite(bytes->data(), 1, bytes->size(), stdout);
+    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
   }
 }
 
 Task<int> read_resource(app::ToolBench& bench, ReadResource verb, bool json) {
   auto asking = requested(bench, verb.source, "resources/read", Json{{"uri", verb.uri}});
-  const Json result = co_await std::move(asking);
+  Json result = co_await std::move(asking);
   if (json) {
+    bench.redactor->json(result);
     fmt::print("{}\n", dump(result));
     co_return 0;
   }
   const Json contents = result.is_object() ? result.value("contents", Json::array()) : Json();
   for (const Json& content : contents)
-    print_content(content);
+    print_content(content, *bench.redactor);
   co_return 0;
 }
 
@@ -185,7 +188,8 @@ Json prompt_values(const GetPrompt& verb) {
 Task<int> show_prompt(app::ToolBench& bench, GetPrompt verb, bool json) {
   const Json params{{"name", verb.name}, {"arguments", prompt_values(verb)}};
   auto asking = requested(bench, verb.source, "prompts/get", params);
-  const Json result = co_await std::move(asking);
+  Json result = co_await std::move(asking);
+  bench.redactor->json(result);
   if (json) {
     fmt::print("{}\n", dump(result));
     co_return 0;

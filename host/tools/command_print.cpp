@@ -167,11 +167,14 @@ CommandPrint CommandPrinter::print(const SourceConfig& source, const process::Sp
   if (spawn.argv.empty() || fetches_its_program(spawn.argv)) return print;
   const fs::path program = find_program(spawn.argv.front(), spawn);
   if (is_file(program)) {
-    print.files[print.argv.front()] = {program.string(), digest_of(program)};
+    print.files[print.argv.front()] = {
+        written(program.string(), source.secrets), digest_of(program)
+    };
   }
   for (std::size_t i = 1; i < spawn.argv.size(); ++i) {
     const fs::path file = spawn.directory / spawn.argv[i];
-    if (is_script(file)) print.files[print.argv[i]] = {file.string(), digest_of(file)};
+    if (!is_script(file)) continue;
+    print.files[print.argv[i]] = {written(file.string(), source.secrets), digest_of(file)};
   }
   return print;
 }

@@ -23,6 +23,7 @@ Milliseconds since(Clock::time_point begin) {
 // Not McpClient::list, which hides that a name comes twice.
 Task<> list_tools(std::shared_ptr<McpServer> server, Inspection& into) {
   std::set<std::string> names;
+  std::set<std::string> cursors;
   Json params = Json::object();
   for (std::size_t pages = 0; pages < most_pages; ++pages) {
     auto asking = server->client().request("tools/list", params, patience);
@@ -35,11 +36,14 @@ Task<> list_tools(std::shared_ptr<McpServer> server, Inspection& into) {
         into.twice.push_back(name);
       }
     }
-    if (!page.next || params.value("cursor", Json()) == *page.next) co_return;
+    if (!page.next) co_return;
+    if (!cursors.insert(*page.next).second) break;
     params["cursor"] = *page.next;
   }
   throw Failure(
-      Code::exhausted, fmt::format("its tools/list does not end within {} pages", most_pages)
+      Code::exhausted,
+      "its tools/list does not end: it comes back to a page, or has too many",
+      fmt::format("At most {} pages are read, and each cursor once; tell its author.", most_pages)
   );
 }
 
@@ -59,6 +63,7 @@ Task<Inspection> inspect(
     SourceLauncher& launcher, SourceConfig source, std::filesystem::path lane, Stop& stop
 ) {
   Inspection seen;
+  seen.secrets = source.secrets;
   std::shared_ptr<McpServer> server;
   const auto begin = Clock::now();
   try {
@@ -87,7 +92,7 @@ Pin pin_of(const Inspection& inspection) {
   if (inspection.failure) throw *inspection.failure;
   Pin pin;
   pin.command = inspection.command.value_or(CommandPrint{});
-  pin.surface = Surface(inspection.tools);
+  pin.surface = Surface(inspection.tools, Redactor(inspection.secrets));
   pin.surface_digest = pin.surface.digest();
   pin.pinned_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   return pin;
@@ -97,7 +102,8 @@ std::vector<Change> drift(const Pin& pin, const Inspection& inspection) {
   std::vector<Change> changes;
   if (inspection.command) changes = drift_of_command(pin, *inspection.command);
   if (inspection.failure) return changes;
-  for (Change& change : compare(pin.surface, Surface(inspection.tools)))
+  for (Change& change :
+       compare(pin.surface, Surface(inspection.tools, Redactor(inspection.secrets))))
     changes.push_back(std::move(change));
   return changes;
 }

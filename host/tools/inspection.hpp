@@ -13,6 +13,7 @@ namespace opsroom::tools {
 /// What is seen of a source by starting it and asking for its tools; none of them is called, and
 /// nothing pinned is enforced.
 struct Inspection {
+  std::vector<Secret> secrets;          ///< what the source was given and must not be shown
   std::optional<CommandPrint> command;  ///< none: it cannot be started at all
   std::string era;                      ///< empty: it was never opened
   std::string identity;                 ///< "files 1.2 (2025-11-25)", as it says itself

@@ -3,6 +3,7 @@
 namespace opsroom::tools {
 
 Task<> RedactingListener::log(std::string stream, std::string text) {
+  stream = redactor_->text(std::move(stream));
   auto [at, fresh] = streams_.try_emplace(stream, *redactor_);
   Stream& mine = at->second;
   std::string safe = std::exchange(mine.unfinished, {}) + mine.redacting.feed(text + "\n");

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string_view>
 
@@ -47,12 +48,19 @@ std::string url_alphabet(std::string text) {
   return text;
 }
 
-std::string percent_encoded(const std::string& value, const char* format, bool plus) {
+/// What encoders leave as it is beside letters and digits: all of RFC 3986, encodeURIComponent,
+/// encodeURI, urllib.parse.quote, forms, and whoever leaves nothing.
+constexpr std::array<std::string_view, 6> left_plain{
+    "-_.~", "-_.~!'()*", "-_.~!'()*;,/?:@&=+$#", "-_.~/", "-_.*", "-_."
+};
+
+std::string percent_encoded(
+    const std::string& value, const char* format, bool plus, std::string_view left
+) {
   std::string out;
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
+    if (std::isalnum(byte) != 0 || left.find(c) != std::string_view::npos) {
       out += c;
     } else if (c == ' ' && plus) {
       out += '+';
@@ -85,6 +93,72 @@ std::string with_escaped_slashes(const std::string& text) {
   return out;
 }
 
+/// As Go's JSON has it: nothing that HTML could take for its own.
+std::string json_of_go(const std::string& value) {
+  std::string out;
+  for (const char c : json_escaped(value, false)) {
+    if (c == '<' || c == '>' || c == '&') {
+      out += fmt::format("\\u{:04x}", c);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// As .NET's JSON has it: most signs by number, in capitals.
+std::string json_of_dotnet(const std::string& value) {
+  constexpr std::string_view by_number = "\"<>&'+`";
+  const std::string text = json_escaped(value, true);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '\\' && i + 1 < text.size();
+    const char c = escape && text[i + 1] == '"' ? '"' : text[i];
+    if (escape && text[i + 1] == 'u') {
+      out += "\\u";
+      for (std::size_t digit = i + 2; digit < i + 6; ++digit)
+        out += static_cast<char>(std::toupper(static_cast<unsigned char>(text[digit])));
+      i += 5;
+    } else if (by_number.find(c) != std::string_view::npos) {
+      out += fmt::format("\\u{:04X}", c);
+      i += escape ? 1 : 0;
+    } else {
+      out += text[i];
+      if (escape) out += text[++i];
+    }
+  }
+  return out;
+}
+
+/// As a JSON Pointer has the name of a member.
+std::string pointer_escaped(const std::string& value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// As this program's log writes what cannot be printed, and C, Python and shells do.
+std::string c_escaped(const std::string& value) {
+  std::string out;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isprint(byte) != 0) {
+      out += c;
+    } else {
+      out += fmt::format("\\x{:02x}", byte);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> secret_forms(const std::string& value) {
@@ -95,9 +169,16 @@ std::vector<std::string> secret_forms(const std::string& value) {
     forms.push_back(with_escaped_slashes(once));
     forms.push_back(json_escaped(once, ascii));
   }
-  for (const bool plus : {false, true}) {
-    forms.push_back(percent_encoded(value, "%{:02X}", plus));
-    forms.push_back(percent_encoded(value, "%{:02x}", plus));
+  forms.push_back(json_of_go(value));
+  forms.push_back(json_of_dotnet(value));
+  forms.push_back(pointer_escaped(value));
+  forms.push_back(c_escaped(value));
+  for (const char* format : {"%{:02X}", "%{:02x}"}) {
+    for (const std::string_view left : left_plain) {
+      forms.push_back(percent_encoded(value, format, false, left));
+      forms.push_back(percent_encoded(value, format, true, left));
+    }
+    forms.push_back(hexadecimal(value, format));
   }
   forms.push_back(hexadecimal(value, "{:02x}"));
   forms.push_back(hexadecimal(value, "{:02X}"));

@@ -5,8 +5,9 @@
 
 namespace opsroom::tools {
 
-/// The ways in which tools write a secret down: as it is, its long lines, base64, hexadecimal,
-/// percent-encoded and JSON-escaped. May hold doubles.
+/// The ways in which tools write a secret down: as it is, its long lines, base64 in one piece,
+/// hexadecimal, percent-encoded, JSON-escaped, in a JSON Pointer, and with \\x for what cannot be
+/// printed. May hold doubles.
 std::vector<std::string> secret_forms(const std::string& value);
 
 }  // namespace opsroom::tools

@@ -52,9 +52,12 @@ Change added(const std::string& name, const Json& tool) {
 
 }  // namespace
 
-Surface::Surface(const std::vector<Json>& listed) {
-  for (const Json& tool : listed)
-    tools_.emplace(tool.at("name").get<std::string>(), shown_part(tool));
+Surface::Surface(const std::vector<Json>& listed, const Redactor& redactor) {
+  for (const Json& tool : listed) {
+    Json part = shown_part(tool);
+    redactor.json(part);
+    tools_.emplace(redactor.text(tool.at("name").get<std::string>()), std::move(part));
+  }
 }
 
 // nlohmann keeps members sorted, so the same content is the same text.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "tools/redactor.hpp"
 
 #include <map>
 #include <string>
@@ -10,14 +11,15 @@
 namespace opsroom::tools {
 
 /// What a source shows of its tools to whoever chooses and calls them: by name the title,
-/// description, schemas and annotations, as the server sent them and nothing else.
+/// description, schemas and annotations, as the server sent them but for secrets.
 class Surface {
  public:
   using Tools = std::map<std::string, Json, std::less<>>;
 
   Surface() = default;
-  /// Of a tools/list, all pages of it.
-  explicit Surface(const std::vector<Json>& listed);
+  /// Of a tools/list, all pages of it. What `redactor` knows is not in it: it is written to a file,
+  /// and a secret that changes is no drift.
+  explicit Surface(const std::vector<Json>& listed, const Redactor& redactor = Redactor());
 
   const Tools& tools() const { return tools_; }
   /// SHA-256 over all names and all they stand for.

@@ -152,7 +152,7 @@ std::shared_ptr<const Offer> SurfaceGuard::accept(
   const Pin* pin = lock.find(source.name);
   if (pin == nullptr && lock.strict) throw unpinned_failure(source.name, source.title());
   if (pin == nullptr) return catalogue_.store(source, listed);
-  const auto changes = compare(pin->surface, Surface(listed));
+  const auto changes = compare(pin->surface, Surface(listed, Redactor(source.secrets)));
   if (!changes.empty()) {
     catalogue_.drop(source.name);
     throw drift_failure(source.name, source.title(), changes);

@@ -51,6 +51,29 @@ TEST_F(Pinned, AServerThatChangesItsToolsWhileItRunsIsNotCalledAnyMore) {
   EXPECT_THAT(refused.hint, HasSubstr("opsroom tools diff bench"));
 }
 
+TEST_F(Pinned, TheLockHoldsNoSecretAndAnotherOneIsNoDrift) {
+  const auto show = [this](const std::string& secret) {
+    config.sources["bench"].secrets = {Secret{"TOKEN", secret}};
+    write_file(surface(), R"({"echo": {"description": "Says it with )" + secret + R"(."}})");
+  };
+  show("first-secret");
+  pin();
+  EXPECT_THAT(read_file(lock_file_for(config.file)), ::testing::Not(HasSubstr("first-secret")));
+  ASSERT_TRUE(echo().succeeded);
+  show("second-secret");
+  box().reload(config);
+  EXPECT_TRUE(echo().succeeded);
+}
+
+TEST_F(Pinned, AListThatGoesRoundIsNotPinned) {
+  add_nasty("endless_pages");
+  SourceLauncher launcher(spawner(), {OPSROOM_PLUGINS, OPSROOM_RUNNER}, config.file);
+  auto looking = inspect(launcher, config.sources.at("nasty"), lane.path(), stop);
+  const Inspection seen = io.run(std::move(looking), std::chrono::seconds(30));
+  ASSERT_TRUE(seen.failure.has_value());
+  EXPECT_THAT(seen.failure->message(), HasSubstr("its tools/list does not end"));
+}
+
 TEST_F(Pinned, NeitherDescribingNorStartingPassesADriftedSource) {
   pin();
   write_file(surface(), R"({"echo": {"description": "Says it to somebody else."}})");

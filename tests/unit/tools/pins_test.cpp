@@ -75,6 +75,17 @@ TEST(Surface, NamesChangesOfSchemasAndAnnotationsByPointer) {
   );
 }
 
+TEST(Surface, HoldsNoSecretsAndDoesNotChangeWithThem) {
+  const auto surface = [](const std::string& secret) {
+    Json shown = tool("read", "Reads with " + secret);
+    shown["inputSchema"]["properties"][secret] = {{"default", secret}};
+    return Surface({shown}, Redactor({{"TOKEN", secret}}));
+  };
+  const Surface before = surface("first-secret");
+  EXPECT_THAT(dump(before.to_json()), Not(HasSubstr("first-secret")));
+  EXPECT_EQ(before.digest(), surface("second-secret").digest());
+}
+
 TEST(Surface, MakesWhatIsHiddenVisible) {
   const std::string text = drift({tool("a", "x")}, {tool("a", "x\u200b\x1b[31m\U000E0041")});
   EXPECT_THAT(text, HasSubstr("x\\u{200b}\\u{1b}[31m\\u{e0041}"));

@@ -33,8 +33,25 @@ TEST(Redactor, KnowsTheFormsInWhichToolsShowSecrets) {
            "Basic cGEic3Mvd28gcmQrMQ==",      // base64
            "Basic dXNlcjpwYSJzcy93byByZCsx",  // base64 of user:…
            "70612273732f776f2072642b31",      // hexadecimal
+           "?q=pa%22ss/wo%20rd%2B1&",         // Python's quote
+           "?q=pa%22ss/wo%20rd+1&",           // encodeURI
+           "%70%61%22%73%73%2f%77%6f%20%72%64%2b%31",
+           "\"pa\\u0022ss/wo rd\\u002B1\"",  // JSON of .NET
+           "/properties/pa\"ss~1wo rd+1",    // a JSON Pointer
        }) {
     EXPECT_THAT(redactor.text(form), HasSubstr("[redacted:T]")) << form;
+  }
+}
+
+TEST(Redactor, KnowsWhatEscapingMakesOfUnusualCharacters) {
+  const Redactor redactor({{"T", "a<b>&c\u00e9'd"}});
+  for (const char* form : {
+           "a\\u003cb\\u003e\\u0026c\u00e9'd",         // JSON of Go
+           "a\\u003Cb\\u003E\\u0026c\\u00E9\\u0027d",  // JSON of .NET
+           "a<b>&c\\xc3\\xa9'd",                       // a log
+           "a%3Cb%3E%26c%C3%A9'd",                     // encodeURIComponent
+       }) {
+    EXPECT_EQ(redactor.text(form), "[redacted:T]") << form;
   }
 }
 
@@ -171,6 +188,24 @@ TEST(RedactingListener, WhatIsHeldBackComesAtTheEnd) {
   EXPECT_EQ(heard.calls, 0);
   io.run(listener.finish());
   EXPECT_EQ(heard.lines, "one\n");
+}
+
+TEST(RedactingListener, ASecretIsNotTheNameOfAStreamEither) {
+  class Streams : public Heard {
+   public:
+    Task<> log(std::string stream, std::string) override {
+      name = std::move(stream);
+      co_return;
+    }
+    std::string name;
+  };
+  test::Io io;
+  Streams heard;
+  RedactingListener listener(
+      heard, std::make_shared<const Redactor>(std::vector<Secret>{{"T", "topsecret"}})
+  );
+  io.run(listener.log("by topsecret", "text"));
+  EXPECT_EQ(heard.name, "by [redacted:T]");
 }
 
 TEST(RedactingListener, ProgressAndQuestionsAreFreedAndAnswersAreNot) {
