@@ -2,9 +2,13 @@
 
 #include "base/failure.hpp"
 #include "base/files.hpp"
+#include "tools/alarm.hpp"
+#include "tools/bell.hpp"
+#include "tools/lent_threads.hpp"
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -52,7 +56,9 @@ Fd open_below(const fs::path& root, const fs::path& way) {
   return Fd(static_cast<int>(opened));
 }
 
-std::string content_of(const ArtifactDraft& draft, const Fd& file, std::size_t room) {
+std::string content_of(
+    const ArtifactDraft& draft, const Fd& file, std::size_t room, const std::atomic<bool>& given_up
+) {
   struct stat about{};
   if (::fstat(file.get(), &about) != 0) throw refusal(draft, std::strerror(errno));
   if (!S_ISREG(about.st_mode)) throw refusal(draft, "it is no regular file");
@@ -60,6 +66,7 @@ std::string content_of(const ArtifactDraft& draft, const Fd& file, std::size_t r
   content.reserve(std::min(static_cast<std::size_t>(about.st_size), room) + 1);
   std::vector<char> piece(256u << 10);
   while (true) {
+    if (given_up) throw refusal(draft, "nobody waits for it any more");
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw refusal(draft, std::strerror(errno));
@@ -69,7 +76,12 @@ std::string content_of(const ArtifactDraft& draft, const Fd& file, std::size_t r
   }
 }
 
-std::string fetched(const ArtifactDraft& draft, const fs::path& lane, std::size_t room) {
+std::string fetched(
+    const ArtifactDraft& draft,
+    const fs::path& lane,
+    std::size_t room,
+    const std::atomic<bool>& given_up
+) {
   std::error_code ignored;
   const fs::path temporary = fs::temp_directory_path(ignored);
   for (const fs::path& root : {lane, temporary}) {
@@ -77,19 +89,54 @@ std::string fetched(const ArtifactDraft& draft, const fs::path& lane, std::size_
     if (!way) continue;
     const Fd file = open_below(root, *way);
     if (!file) throw refusal(draft, std::strerror(errno));
-    return content_of(draft, file, room);
+    return content_of(draft, file, room, given_up);
   }
   throw refusal(draft, "it lies elsewhere");
 }
 
-void fetch_all(std::vector<ArtifactDraft>& drafts, const fs::path& lane) {
-  std::size_t room = most_bytes;
-  for (ArtifactDraft& draft : drafts) {
-    if (draft.file.empty()) continue;
-    draft.content = fetched(draft, lane, room);
-    draft.file.clear();
-    room -= draft.content.size();
+/// Files on their way, owned by whoever still needs them: the thread that reads may be late.
+struct Fetching {
+  explicit Fetching(fs::path directory) : lane(std::move(directory)) {}
+
+  /// On the thread.
+  void work() {
+    try {
+      std::size_t room = most_bytes;
+      for (ArtifactDraft& draft : drafts) {
+        draft.content = fetched(draft, lane, room, given_up);
+        draft.file.clear();
+        room -= draft.content.size();
+      }
+    } catch (const Failure& failure) {
+      failed = failure;
+    } catch (const std::exception& error) {
+      failed = Failure(Code::exhausted, fmt::format("an artifact was not taken: {}", error.what()));
+    }
+    bell->ring();
   }
+
+  fs::path lane;
+  std::vector<ArtifactDraft> drafts;  ///< those of the result that lie in files, in order
+  std::optional<Failure> failed;
+  std::shared_ptr<Bell> bell;
+  std::atomic<bool> given_up = false;
+  bool over = false;  ///< io thread
+};
+
+/// Hands over what was fetched, or says why nothing was.
+void settle(ToolResult& result, std::vector<ArtifactDraft> fetched, std::optional<Failure> failed) {
+  if (!failed) {
+    auto next = fetched.begin();
+    for (ArtifactDraft& draft : result.artifacts) {
+      if (!draft.file.empty()) draft = std::move(*next++);
+    }
+    return;
+  }
+  std::erase_if(result.artifacts, [](const ArtifactDraft& draft) { return !draft.file.empty(); });
+  if (!result.succeeded) return;  // Its own failure says more.
+  result.succeeded = false;
+  result.error = failed->message();
+  result.hint = failed->hint();
 }
 
 bool is_below(const fs::path& file, const fs::path& root) {
@@ -109,25 +156,32 @@ std::optional<fs::path> acceptable_artifact(const fs::path& path, const fs::path
   return below ? std::optional(file) : std::nullopt;
 }
 
-Task<> fetch_artifact_files(BlockingPool& pool, fs::path lane, ToolResult& result) {
-  bool any = false;
-  for (const ArtifactDraft& draft : result.artifacts)
-    any = any || !draft.file.empty();
-  if (!any) co_return;
-  std::optional<Failure> failed;
-  try {
-    const auto fetch = [&drafts = result.artifacts, &lane] { fetch_all(drafts, lane); };
-    auto fetching = pool.run(fetch);
-    co_await std::move(fetching);
-  } catch (const Failure& failure) {
-    failed = failure;
+Task<> fetch_artifact_files(fs::path lane, ToolResult& result, Clock::duration patience) {
+  const auto fetching = std::make_shared<Fetching>(std::move(lane));
+  for (const ArtifactDraft& draft : result.artifacts) {
+    if (!draft.file.empty()) fetching->drafts.push_back(draft);
   }
-  if (!failed) co_return;
-  std::erase_if(result.artifacts, [](const ArtifactDraft& draft) { return !draft.file.empty(); });
-  if (!result.succeeded) co_return;  // Its own failure says more.
-  result.succeeded = false;
-  result.error = failed->message();
-  result.hint = failed->hint();
+  if (fetching->drafts.empty()) co_return;
+  const auto executor = co_await asio::this_coro::executor;
+  const auto alarm = std::make_shared<Alarm>(executor);
+  const auto tell = [alarm, raw = fetching.get()] {
+    raw->over = true;
+    alarm->ring();
+  };
+  fetching->bell = std::make_shared<Bell>(executor, tell);
+  const ArtifactDraft first = fetching->drafts.front();
+  LentThreads thread("opsroom-files");
+  thread.run([fetching] { fetching->work(); });
+  const auto until = Clock::now() + patience;
+  while (!fetching->over && Clock::now() < until)
+    co_await alarm->wait_until(until);
+  fetching->bell->take_down();
+  if (fetching->over) {
+    settle(result, std::move(fetching->drafts), std::move(fetching->failed));
+  } else {
+    fetching->given_up = true;
+    settle(result, {}, refusal(first, "its file system is too slow"));
+  }
 }
 
 }  // namespace opsroom::tools

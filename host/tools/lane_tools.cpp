@@ -117,7 +117,7 @@ Task<ToolResult> LaneTools::call_source(
                      ? shop_.inprocess.call(source, std::move(job), std::move(sink), stop)
                      : call_server(source, std::move(job), std::move(sink), stop);
   ToolResult result = co_await std::move(working);
-  auto fetching = fetch_artifact_files(shop_.guard.pool(), directory_, result);
+  auto fetching = fetch_artifact_files(directory_, result);
   co_await std::move(fetching);
   co_return result;
 }

@@ -18,6 +18,8 @@ constexpr Clock::duration tick = 2ms;
 // A stdout that closes without an exit: the exit is usually on its way.
 constexpr Clock::duration exit_patience = 30ms;
 constexpr Clock::duration loops_patience = 1s;
+// What a pipe holds is read in no time; it is the listener of its log lines that may be slow.
+constexpr Clock::duration longest_last_words = 10s;
 // For what is remembered of a server: a probe is cheaper than a longer wait.
 constexpr Clock::duration recall_patience = 200ms;
 
@@ -217,11 +219,13 @@ Task<> McpServer::watch(std::shared_ptr<McpServer> self) {
   self->report_end();
 }
 
-// What the server wrote before it died still counts, an answer above all; a process that has
-// inherited the pipe and holds it open does not.
+// What the server wrote before it died still counts, an answer above all; a process that holds the
+// pipe open does not. Its own children have died with it, so what the pipe holds has an end, unless
+// somebody else writes into it.
 Task<> McpServer::wait_for_quiet() {
+  const auto latest = Clock::now() + longest_last_words;
   int quiet_looks = 0;
-  while (quiet_looks < 2) {
+  while (quiet_looks < 2 && Clock::now() < latest) {
     if (read_to_end_ && stderr_.settled()) co_return;
     quiet_looks = quiet() ? quiet_looks + 1 : 0;
     co_await pause_for(tick);

@@ -205,6 +205,15 @@ TEST_F(NastyMore, ADaemonThatHoldsTheStdinDoesNotHideTheDeath) {
   EXPECT_THAT(children(), ::testing::IsEmpty());
 }
 
+TEST_F(NastyMore, ADaemonThatGoesOnTalkingDoesNotHideTheDeath) {
+  add("leaves_a_daemon_that_talks");
+  recorder.slowness = 1ms;  // So that there is always a line that was not taken yet.
+  const ToolResult result = timed_call(25'000);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_EQ(result.delivery, Delivery::unknown);
+  EXPECT_EQ(result.error, "server 'nasty' exited with 13, without a word on stderr");
+}
+
 TEST_F(NastyMore, WhatAClosedStdinCannotTakeWasNotSentAndIsNotWaitedFor) {
   add("closes_stdin");
   EXPECT_EQ(call().output["text"], "the last I heard");

@@ -190,6 +190,30 @@ TEST_F(Supervision, CallsOfALegacyServerTakeTurns) {
   EXPECT_EQ(end_of(second).output.value("overlapped", true), false);
 }
 
+TEST_F(Supervision, SixtyLanesShareOneServerOneAfterAnother) {
+  add("legacy").concurrency = 1;
+  std::vector<std::unique_ptr<RunTools>> lanes;
+  std::vector<std::shared_ptr<Pending>> calls;
+  for (int i = 0; i < 60; ++i) {
+    lanes.push_back(box().open(lane.path()));
+    calls.push_back(std::make_shared<Pending>(io.executor()));
+    ToolCall made = make_call("it.work", Json{{"overlap", 0.001}});
+    made.timeout = Milliseconds(60'000);
+    auto performing = perform(*lanes.back(), std::move(made), calls.back());
+    asio::co_spawn(io.executor(), std::move(performing), asio::detached);
+  }
+  std::set<int> pids;
+  for (const auto& pending : calls) {
+    io.run(until_ended(pending), 60s);
+    EXPECT_TRUE(pending->result.succeeded) << pending->result.error;
+    EXPECT_EQ(pending->result.output.value("overlapped", true), false);
+    pids.insert(pending->result.output.value("pid", 0));
+  }
+  EXPECT_EQ(pids.size(), 1U);
+  for (const auto& tools : lanes)
+    io.run(tools->close());
+}
+
 TEST_F(Supervision, CallsOfAModernServerAndOfAConfiguredOneGoSideBySide) {
   for (const char* mode : {"modern", "legacy"}) {
     add(mode).concurrency =

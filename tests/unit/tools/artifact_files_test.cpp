@@ -29,7 +29,7 @@ class ArtifactFiles : public ::testing::Test {
     draft.name = "made";
     draft.file = file;
     result.artifacts.push_back(std::move(draft));
-    io.run(fetch_artifact_files(pool, lane, result));
+    io.run(fetch_artifact_files(lane, result));
     return result;
   }
 
@@ -43,10 +43,24 @@ class ArtifactFiles : public ::testing::Test {
   }
 
   Io io;
-  BlockingPool pool{1, "test"};
   TemporaryDirectory directory;
   fs::path lane = directory.path();
 };
+
+TEST_F(ArtifactFiles, AreNotWaitedForWithoutEnd) {
+  write_file(lane / "made.bin", "abc");
+  ToolResult result;
+  result.succeeded = true;
+  result.artifacts.resize(2);
+  result.artifacts[0].content = "sent along";
+  result.artifacts[1].name = "made";
+  result.artifacts[1].file = lane / "made.bin";
+  io.run(fetch_artifact_files(lane, result, Clock::duration::zero()));
+  EXPECT_FALSE(result.succeeded);
+  EXPECT_THAT(result.error, HasSubstr("its file system is too slow"));
+  ASSERT_EQ(result.artifacts.size(), 1U);
+  EXPECT_EQ(result.artifacts[0].content, "sent along");
+}
 
 TEST_F(ArtifactFiles, AreTakenFromTheLaneAndFromTheTemporaryDirectory) {
   write_file(lane / "made.bin", std::string("a\0b", 3));
@@ -89,7 +103,7 @@ TEST_F(ArtifactFiles, AFailureOfTheToolSaysMoreThanItsArtifacts) {
   ArtifactDraft draft;
   draft.file = "/etc/passwd";
   result.artifacts.push_back(draft);
-  io.run(fetch_artifact_files(pool, lane, result));
+  io.run(fetch_artifact_files(lane, result));
   EXPECT_EQ(result.error, "the tool's own");
   EXPECT_TRUE(result.artifacts.empty());
 }
