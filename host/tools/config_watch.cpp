@@ -11,8 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <vector>
 
 namespace opsroom::tools {
 namespace {
@@ -22,8 +24,9 @@ using namespace std::chrono_literals;
 // An editor writes in several steps; one look after the last of them is enough.
 constexpr Clock::duration quiet_time = 100ms;
 constexpr Clock::duration longest_quiet_time = 2s;
-constexpr std::uint32_t events_of_interest =
+constexpr std::uint32_t of_interest =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ATTRIB;
+constexpr int most_links = 16;
 
 /// By what a changed file differs, symbolic links followed.
 struct Stamp {
@@ -68,8 +71,36 @@ struct ConfigWatch::State {
     called.notify();
   }
 
-  std::filesystem::path directory() const {
-    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  /// Where a change of the file can show: its directory, those of the files that its name leads to
+  /// through symbolic links, and the file itself, which may have other names.
+  std::vector<std::filesystem::path> places() const {
+    std::vector<std::filesystem::path> found{file.parent_path()};
+    std::filesystem::path at = file;
+    std::error_code error;
+    for (int links = 0; links < most_links && std::filesystem::is_symlink(at, error); ++links) {
+      at = at.parent_path() / std::filesystem::read_symlink(at, error);
+      found.push_back(at.parent_path());
+    }
+    found.push_back(file);
+    return found;
+  }
+
+  /// Watches those places, and no others any more. False when not even the directory can be.
+  bool watch_places() {
+    std::set<int> now;
+    bool first = true;
+    for (const std::filesystem::path& place : places()) {
+      const int watch = ::inotify_add_watch(events.native_handle(), place.c_str(), of_interest);
+      if (watch < 0 && first) return false;
+      if (watch >= 0) now.insert(watch);
+      first = false;
+    }
+    for (const int watch : watches) {
+      // One whose directory is gone has gone by itself.
+      if (!now.contains(watch)) ::inotify_rm_watch(events.native_handle(), watch);
+    }
+    watches = std::move(now);
+    return true;
   }
 
   asio::any_io_executor executor;
@@ -79,6 +110,7 @@ struct ConfigWatch::State {
   BlockingPool pool{1, "opsroom-config"};
   Stamp stamp;
   asio::posix::stream_descriptor events;
+  std::set<int> watches;
   Signal called;
   TaskGroup loops;
   std::optional<Clock::time_point> touched;  ///< something has happened that was not looked at yet
@@ -110,10 +142,8 @@ void ConfigWatch::start() {
   };
   state_->loops.start(serve(state_), log_failure);
   Fd watch_fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  const std::string directory = state_->directory().string();
-  const bool watched =
-      watch_fd && ::inotify_add_watch(watch_fd.get(), directory.c_str(), events_of_interest) >= 0;
-  if (!watched) {
+  if (watch_fd) state_->events.assign(watch_fd.release());
+  if (!state_->events.is_open() || !state_->watch_places()) {
     spdlog::warn(
         "changes of {} are seen on SIGHUP only: inotify: {}",
         state_->file.string(),
@@ -121,7 +151,6 @@ void ConfigWatch::start() {
     );
     return;
   }
-  state_->events.assign(watch_fd.release());
   state_->loops.start(watch(state_), log_failure);
 }
 
@@ -139,14 +168,17 @@ Task<> ConfigWatch::stop() {
   co_await state->loops.wait_until_at_most(0);
 }
 
-// Which file of the directory has changed is not asked: behind a symbolic link it has any name.
+// Which file has changed is not asked: behind a symbolic link it has any name.
 Task<> ConfigWatch::watch(std::shared_ptr<State> state) {
   std::array<char, 4096> buffer{};
   boost::system::error_code error;
   while (!error) {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await state->events.async_read_some(asio::buffer(buffer), token);
-    if (!error) state->call();
+    if (error) break;
+    // Names may lead elsewhere now.
+    if (!state->watch_places()) spdlog::debug("{} has lost its directory", state->file.string());
+    state->call();
   }
 }
 

@@ -33,6 +33,11 @@ Task<> until_told(Told& told, std::size_t count) {
     co_await told.changed.wait();
 }
 
+Task<> until_last(Told& told, std::string name) {
+  while (told.names.empty() || told.names.back() != name)
+    co_await told.changed.wait();
+}
+
 class ConfigWatchTest : public ::testing::Test {
  protected:
   ConfigWatchTest() { write_file(file, one); }
@@ -85,6 +90,36 @@ TEST_F(ConfigWatchTest, AFileBehindASymbolicLinkIsReadAgainWhenTheLinkTurns) {
   start(link);
   fs::create_symlink("second.json", home.path() / "next");
   fs::rename(home.path() / "next", link);
+  wait_for(1);
+  EXPECT_EQ(told.names.front(), "two");
+}
+
+TEST_F(ConfigWatchTest, AFileOfAnotherDirectoryIsReadAgainWhenItIsWrittenThere) {
+  const TemporaryDirectory elsewhere;
+  const fs::path real = elsewhere.path() / "real.json";
+  write_file(real, one);
+  fs::create_symlink(real, elsewhere.path() / "middle.json");
+  const fs::path link = home.path() / "link.json";
+  fs::create_symlink(elsewhere.path() / "middle.json", link);
+  start(link);
+  write_file(real, two);
+  wait_for(1);
+  EXPECT_EQ(told.names.back(), "two");
+  // Behind a link that turns it is another directory that counts from then on.
+  const TemporaryDirectory third;
+  write_file(third.path() / "third.json", one);
+  fs::remove(elsewhere.path() / "middle.json");
+  fs::create_symlink(third.path() / "third.json", elsewhere.path() / "middle.json");
+  io.run(until_last(told, "one"));
+  std::ofstream(third.path() / "third.json") << two << "\n";
+  io.run(until_last(told, "two"));
+}
+
+TEST_F(ConfigWatchTest, AFileWrittenUnderAnotherOfItsNamesIsReadAgain) {
+  const TemporaryDirectory elsewhere;
+  fs::create_hard_link(file, elsewhere.path() / "other-name");
+  start(file);
+  std::ofstream(elsewhere.path() / "other-name") << two << "\n";
   wait_for(1);
   EXPECT_EQ(told.names.front(), "two");
 }
