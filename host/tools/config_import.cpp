@@ -46,12 +46,15 @@ class Reader {
     }
     if (is_remote()) return std::move(server_);
     if (!texts_only()) return std::move(server_);
+    if (json_["command"].get_ref<const std::string&>().empty()) {
+      server_.refusal = "its \"command\" is empty";
+      return std::move(server_);
+    }
     server_.entry["command"] = translated(json_["command"].get<std::string>(), "command");
     arguments();
     environment();
-    if (const auto cwd = json_.find("cwd"); cwd != json_.end()) {
-      server_.entry["cwd"] = translated(cwd->get<std::string>(), "cwd");
-    }
+    const auto cwd = given("cwd", "").get<std::string>();
+    if (!cwd.empty()) server_.entry["cwd"] = translated(cwd, "cwd");
     if (json_.value("disabled", Json()) == true || json_.value("enabled", Json()) == false) {
       server_.entry["disabled"] = true;
       note("it is disabled there, and here");
@@ -72,24 +75,29 @@ class Reader {
   }
 
   bool texts_only() {
-    const auto is_text = [](const Json& value) { return value.is_string(); };
-    const Json none = Json::array();
+    const auto is_word = [](const Json& value) { return value.is_primitive() && !value.is_null(); };
+    const auto is_value = [](const Json& value) { return value.is_primitive(); };
     const auto command = json_.find("command");
-    const Json args = json_.value("args", none);
-    const Json env = json_.value("env", Json::object());
-    const Json cwd = json_.value("cwd", Json(""));
-    const bool fine =
-        command != json_.end() && command->is_string() && args.is_array() &&
-        std::all_of(args.begin(), args.end(), is_text) && env.is_object() &&
-        std::all_of(
-            env.begin(), env.end(), [](const Json& value) { return value.is_primitive(); }
-        ) &&
-        cwd.is_string();
+    const Json args = given("args", Json::array());
+    const Json env = given("env", Json::object());
+    const bool fine = command != json_.end() && command->is_string() && args.is_array() &&
+                      std::all_of(args.begin(), args.end(), is_word) && env.is_object() &&
+                      std::all_of(env.begin(), env.end(), is_value) && given("cwd", "").is_string();
     if (!fine) {
       server_.refusal =
           "it needs a text \"command\", and \"args\" and \"env\" that consist of texts";
     }
     return fine;
+  }
+
+  /// A member of the entry; null is as good as absent.
+  Json given(const char* key, Json fallback) const {
+    const auto found = json_.find(key);
+    return found == json_.end() || found->is_null() ? fallback : *found;
+  }
+
+  static std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : dump(value);
   }
 
   std::string translated(const std::string& text, const std::string& place) {
@@ -101,8 +109,8 @@ class Reader {
 
   void arguments() {
     OrderedJson args = OrderedJson::array();
-    for (const Json& given : json_.value("args", Json::array())) {
-      const std::string word = given.get<std::string>();
+    for (const Json& argument : given("args", Json::array())) {
+      const std::string word = text_of(argument);
       if (looks_like_a_secret("", word)) {
         note("an argument looks like a secret; it is taken over as it stands");
       }
@@ -113,10 +121,10 @@ class Reader {
 
   void environment() {
     OrderedJson variables = OrderedJson::object();
-    const Json env = json_.value("env", Json::object());
+    const Json env = given("env", Json::object());
     for (const auto& [name, value] : env.items()) {
       if (value.is_null()) continue;
-      const std::string text = value.is_string() ? value.get<std::string>() : dump(value);
+      const std::string text = text_of(value);
       if (looks_like_a_secret(name, text)) {
         note(fmt::format(
             "the value of {} looks like a secret; it is taken over as it stands, and "
@@ -144,10 +152,31 @@ class Reader {
   ForeignServer server_;
 };
 
+/// Two names of one place may become the same here: then the second gets a number.
+void tell_apart(ForeignServer& server, const std::vector<ForeignServer>& others) {
+  const std::string wanted = server.name;
+  const auto taken = [&] {
+    return std::any_of(others.begin(), others.end(), [&](const ForeignServer& other) {
+      return other.name == server.name;
+    });
+  };
+  for (int number = 2; taken(); ++number)
+    server.name = fmt::format("{}-{}", wanted.substr(0, 60), number);
+  if (server.name == wanted) return;
+  server.notes.push_back(
+      fmt::format("another server is '{}' already, so this one is '{}'", wanted, server.name)
+  );
+}
+
 void read_servers(const Json* servers, std::vector<ForeignServer>& into) {
   if (servers == nullptr || !servers->is_object()) return;
+  std::vector<ForeignServer> fresh;
   for (const auto& [name, entry] : servers->items()) {
     ForeignServer server = Reader(name, entry).run();
+    tell_apart(server, fresh);
+    fresh.push_back(std::move(server));
+  }
+  for (ForeignServer& server : fresh) {
     // The more special place comes later, and wins.
     std::erase_if(into, [&](const ForeignServer& other) { return other.name == server.name; });
     into.push_back(std::move(server));

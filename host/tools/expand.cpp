@@ -63,6 +63,13 @@ std::string Expander::expand(
 Secret Expander::value_of(std::string_view reference) const {
   const std::size_t colon = reference.find(':');
   std::string name(reference.substr(colon + 1));
+  if (name.empty()) {
+    throw Failure(
+        Code::not_found,
+        fmt::format("${{{}}} names nothing", reference),
+        "Write ${env:NAME} or ${file:PATH}."
+    );
+  }
   std::string value = reference.starts_with("env:") ? variable(name) : content(name);
   return Secret{std::move(name), std::move(value)};
 }
@@ -78,6 +85,12 @@ std::string Expander::variable(const std::string& name) const {
 
 std::string Expander::content(const std::string& path) const {
   try {
+    // Nobody may ever write to a pipe, and whoever reads it waits for ever.
+    std::error_code ignored;
+    const auto kind = std::filesystem::status(directory_ / path, ignored).type();
+    if (kind == std::filesystem::file_type::fifo || kind == std::filesystem::file_type::socket) {
+      throw Failure(Code::unavailable, "it is no file but a pipe or a socket");
+    }
     std::string text = read_file(directory_ / path, largest_secret);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
       text.pop_back();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 namespace opsroom::tools {
 namespace {
@@ -276,6 +277,20 @@ TEST(ToolsConfig, AMissingSecretStopsItsSourceAndNoOther) {
   EXPECT_EQ(a.refusal_code, Code::not_found);
   EXPECT_EQ(config.sources.at("b").refusal, "");
   EXPECT_THAT(config.sources.at("p").refusal, HasSubstr("${file:/nowhere/at/all} cannot be read"));
+}
+
+TEST(ToolsConfig, AReferenceToNothingOrToAPipeStopsItsSource) {
+  const TemporaryDirectory home;
+  ASSERT_EQ(::mkfifo((home.path() / "pipe").c_str(), 0600), 0);
+  const auto config = parse_tools_config(
+      Json::parse(R"({"mcpServers": {"a": {"command": "x", "args": ["${env:}"]},
+        "b": {"command": "x", "args": ["${file:}"]},
+        "c": {"command": "x", "args": ["${file:pipe}"]}}})"),
+      home.path() / "tools.json"
+  );
+  EXPECT_EQ(config.sources.at("a").refusal, "${env:} names nothing");
+  EXPECT_EQ(config.sources.at("b").refusal, "${file:} names nothing");
+  EXPECT_THAT(config.sources.at("c").refusal, HasSubstr("it is no file but a pipe or a socket"));
 }
 
 TEST(ToolsConfig, AnUnclosedReferenceIsAnErrorOfTheFile) {

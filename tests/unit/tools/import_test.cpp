@@ -55,6 +55,31 @@ TEST(Import, LeavesOutWhatCannotBeUsed) {
   EXPECT_THAT(read(R"({"mcpServers": {"a": 7}})")[0].refusal, HasSubstr("no object"));
 }
 
+TEST(Import, ServersWhoseNamesBecomeTheSameAreBothTaken) {
+  const auto servers = read(R"({"mcpServers": {
+    "My Server": {"command": "x"}, "my-server": {"command": "y"}, "my.server": {"command": "z"}}})"
+  );
+  ASSERT_EQ(servers.size(), 3u);
+  EXPECT_EQ(servers[0].name, "my-server");
+  EXPECT_EQ(servers[1].name, "my-server-2");
+  EXPECT_EQ(servers[1].entry["command"], "y");
+  EXPECT_THAT(servers[1].notes, Contains(HasSubstr("another server is 'my-server' already")));
+  EXPECT_EQ(servers[2].name, "my-server-3");
+}
+
+TEST(Import, TakesWhatEditorsTake) {
+  const auto servers = read(R"({"servers": {
+    "a": {"command": "x", "args": null, "env": null, "cwd": null},
+    "b": {"command": "x", "args": ["--port", 3000, true], "env": {"PORT": 3000, "NONE": null}},
+    "c": {"command": ""}, "d": {"command": "x", "args": [null]}}})");
+  EXPECT_EQ(servers[0].refusal, "");
+  EXPECT_FALSE(servers[0].entry.contains("cwd"));
+  EXPECT_EQ(command_line(servers[1].entry), "x --port 3000 true");
+  EXPECT_EQ(servers[1].entry["env"]["PORT"], "3000");
+  EXPECT_THAT(servers[2].refusal, HasSubstr("empty"));
+  EXPECT_THAT(servers[3].refusal, HasSubstr("texts"));
+}
+
 TEST(Import, MakesNamesThatSourcesMayHave) {
   const auto servers = read(R"({"mcpServers": {"Sequential Thinking.v2": {"command": "x"}}})");
   EXPECT_EQ(servers[0].name, "sequential-thinking-v2");
