@@ -20,23 +20,26 @@ namespace {
 namespace fs = std::filesystem;
 using tools::Finding;
 
-/// An empty directory to call tools in, removed at the end; it is where this process stands.
-class EmptyDirectory {
+/// A place for one check, removed at the end. This process stands in an empty directory of it.
+class Scratch {
  public:
-  EmptyDirectory() : back_(fs::current_path()) {
+  Scratch() : back_(fs::current_path()) {
     std::string path = (fs::temp_directory_path() / "opsroom-check-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr)
       throw system_failure(errno, "making a directory in " + fs::temp_directory_path().string());
     path_ = path;
-    fs::current_path(path_);
+    fs::create_directory(path_ / "empty");
+    fs::current_path(path_ / "empty");
   }
-  ~EmptyDirectory() {
+  ~Scratch() {
     std::error_code ignored;  // a directory that stays is none of the plugin's faults
     fs::current_path(back_, ignored);
     fs::remove_all(path_, ignored);
   }
-  EmptyDirectory(const EmptyDirectory&) = delete;
-  EmptyDirectory& operator=(const EmptyDirectory&) = delete;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  fs::path strays() const { return path_ / "stdout"; }
 
  private:
   fs::path back_;
@@ -77,11 +80,13 @@ std::vector<Finding> look_at_file(const fs::path& library) {
 }
 
 /// The reason the runner gives for not loading a library; empty when it loads.
-std::string refusal_of(const fs::path& runner, const fs::path& library) {
+std::string refusal_of(
+    const fs::path& runner, const fs::path& library, std::chrono::seconds patience
+) {
   std::string words;
   ChildSpec spec;
   spec.argv = {runner.string(), "--manifest", library.string()};
-  spec.timeout = std::chrono::seconds(60);
+  spec.timeout = patience;
   ChildWatch watch;
   watch.on_output = [&](Stream stream, std::string_view text) {
     if (stream == Stream::err) words += text;
@@ -92,7 +97,7 @@ std::string refusal_of(const fs::path& runner, const fs::path& library) {
   while (!words.empty() && words.back() == '\n')
     words.pop_back();
   if (words.empty()) words = fmt::format("its process ended with {}", ended.exit_code);
-  return ended.timed_out ? "nothing came of it in 60 s" : words;
+  return ended.timed_out ? fmt::format("nothing came of it in {} s", patience.count()) : words;
 }
 
 /// The command's words with the files among them in full: it is started in another directory.
@@ -115,6 +120,7 @@ TrialOrder order_for(const Context& context, const CheckPlugin& verb) {
   order.environment["OPSROOM_PLUGIN_CONFIG"] = parse_json(verb.config, "--settings").dump();
   order.tool = verb.call;
   order.patience = std::chrono::seconds(verb.patience);
+  order.within = std::chrono::seconds(verb.within);
   if (!verb.arguments.empty()) order.arguments = parse_json(verb.arguments, "--arguments");
   if (order.arguments && order.tool.empty())
     throw Failure(Code::invalid, "--arguments is for a tool", "Name it by --call TOOL.");
@@ -123,11 +129,11 @@ TrialOrder order_for(const Context& context, const CheckPlugin& verb) {
 
 TrialReport examine(const Context& context, const CheckPlugin& verb) {
   std::vector<Finding> found;
-  const TrialOrder order = order_for(context, verb);
+  TrialOrder order = order_for(context, verb);
   if (is_library(verb.target)) {
     const fs::path library = fs::absolute(verb.target[0]);
     found = look_at_file(library);
-    const std::string refusal = refusal_of(context.layout.runner, library);
+    const std::string refusal = refusal_of(context.layout.runner, library, order.within);
     if (!refusal.empty()) {
       found.push_back({true, "it cannot be loaded: " + refusal, "Build it against this SDK."});
       TrialReport report;
@@ -135,7 +141,9 @@ TrialReport examine(const Context& context, const CheckPlugin& verb) {
       return report;
     }
   }
-  const EmptyDirectory place;
+  const Scratch place;
+  order.strays = place.strays();
+  order.environment["OPSROOM_STRAY_OUTPUT"] = order.strays.string();
   TrialReport report = try_out(order);
   report.findings.insert(report.findings.begin(), found.begin(), found.end());
   return report;
@@ -162,6 +170,10 @@ void print_report(const TrialReport& report, std::size_t problems) {
   }
   for (const Finding& finding : report.findings)
     print_finding(finding);
+  for (const std::string& what : report.unchecked)
+    fmt::print("  not checked: {}\n", safe_lines(what));
+  if (!report.unchecked.empty())
+    fmt::print("    Give it more time by --within, or name a quicker call by --call.\n");
   fmt::print("{} problem{}\n", problems, problems == 1 ? "" : "s");
 }
 
@@ -178,6 +190,7 @@ void print_json(const TrialReport& report, std::size_t problems) {
           {"era", report.era},
           {"tools", report.tools},
           {"called", report.called},
+          {"unchecked", report.unchecked},
           {"problems", problems},
           {"findings", std::move(list)}
       })

@@ -36,6 +36,9 @@ void add_plugin_verbs(CLI::App& app, std::function<void(PluginVerb)> chosen) {
   check_verb->add_option("--patience", check->patience, "Seconds to wait for an answer")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  check_verb->add_option("--within", check->within, "Seconds for all of it; what is left is told")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
   check_verb->footer(check_footer);
   check_verb->callback([chosen, check] { chosen({*check}); });
 }

@@ -1,12 +1,15 @@
 #include "cli/plugin_trial.hpp"
 
 #include "base/failure.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
 #include "cli/plugin_sample.hpp"
 #include "cli/plugin_usage.hpp"
 #include "tools/schema_checks.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <opsroom/testkit/client.hpp>
 #include <set>
 
@@ -15,6 +18,7 @@ namespace {
 
 using testkit::Client;
 using Kind = Client::Reply::Kind;
+using Clock = std::chrono::steady_clock;
 
 constexpr auto opening = std::chrono::seconds(60);
 constexpr auto grace = std::chrono::seconds(10);
@@ -25,6 +29,15 @@ constexpr int most_thousands = 4;
 constexpr std::size_t memory_allowed = std::size_t{4} << 20;
 constexpr std::size_t descriptors_allowed = 20;
 constexpr std::size_t threads_allowed = 8;
+constexpr std::size_t most_strays = std::size_t{256} << 20;
+constexpr std::size_t longest_stray = 200;
+
+/// What an answer says: of a result the text, of an error all of it.
+std::string words_of(const Json& body) {
+  const Json content = body.value("content", Json::array());
+  const bool text = !content.empty() && content[0].value("type", "") == "text";
+  return text ? content[0].value("text", "") : body.dump();
+}
 
 /// One trial; each function below is one question to the plugin.
 class Trial {
@@ -32,21 +45,58 @@ class Trial {
   explicit Trial(const TrialOrder& order) : order_(order) {}
 
   TrialReport run() {
-    try {
-      look();
-      unknown_tool();
-      wrong_arguments();
-      cancel();
-      repeat();
-      leave();
-    } catch (const std::exception& error) {
-      problem(error.what(), "Run it by hand, and read what it says on stderr.");
+    const std::vector<Question> questions{
+        {"how it starts, and what it lists", &Trial::look},
+        {"a tool that is not there", &Trial::unknown_tool},
+        {"arguments that do not fit", &Trial::wrong_arguments},
+        {"a cancelled call", &Trial::cancel},
+        {fmt::format("what {} calls leave behind", calls), &Trial::repeat},
+        {"its end, when its stdin is closed", &Trial::leave}
+    };
+    bool talking = true;
+    for (const Question& question : questions) {
+      const bool last = &question == &questions.back();
+      if (talking && (time_is_left() || (last && client_)))
+        talking = ask(question);
+      else
+        report_.unchecked.push_back(question.what);
     }
     noise();
+    strays();
     return std::move(report_);
   }
 
  private:
+  struct Question {
+    std::string what;
+    void (Trial::*put)();
+  };
+  /// Leaves a question that there is no time for.
+  struct TimeIsUp {};
+
+  /// False when it cannot be talked to any more.
+  bool ask(const Question& question) {
+    try {
+      (this->*question.put)();
+      return true;
+    } catch (const TimeIsUp&) {
+      const bool often = made_ > 0 && question.put == &Trial::repeat;
+      report_.unchecked.push_back(
+          question.what + (often ? fmt::format(" (there was time for {})", made_) : "")
+      );
+      return true;
+    } catch (const std::exception& error) {
+      problem(error.what(), "Run it by hand, and read what it says on stderr.");
+      return false;
+    }
+  }
+
+  bool time_is_left() const { return Clock::now() < until_; }
+  std::chrono::milliseconds at_most(std::chrono::milliseconds patience) const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until_ - Clock::now());
+    return std::clamp(left, std::chrono::milliseconds(1), patience);
+  }
+
   void problem(std::string text, std::string remedy) {
     report_.findings.push_back({true, std::move(text), std::move(remedy)});
   }
@@ -56,7 +106,7 @@ class Trial {
 
   void start() {
     client_ = std::make_unique<Client>(order_.command, order_.environment);
-    client_->open(opening);
+    client_->open(at_most(opening));
   }
 
   /// After a call that its process did not survive, or may not be over.
@@ -72,7 +122,7 @@ class Trial {
     report_.era = client_->modern() ? "modern" : "legacy";
     std::set<std::string> names;
     tools::Inspection seen;
-    for (Json& tool : client_->list("tools/list", "tools", opening)) {
+    for (Json& tool : client_->list("tools/list", "tools", at_most(opening))) {
       if (names.insert(tool.value("name", "")).second)
         seen.tools.push_back(std::move(tool));
       else
@@ -91,9 +141,13 @@ class Trial {
   }
 
   Client::Reply call(const std::string& tool, const Json& arguments) {
-    return client_->request(
-        "tools/call", {{"name", tool}, {"arguments", arguments}}, order_.patience
-    );
+    if (!time_is_left()) throw TimeIsUp{};
+    const auto patience = at_most(order_.patience);
+    auto reply =
+        client_->request("tools/call", {{"name", tool}, {"arguments", arguments}}, patience);
+    // Its silence would only be blamed when it was given all the patience.
+    if (reply.kind == Kind::timed_out && patience < order_.patience) throw TimeIsUp{};
+    return reply;
   }
 
   void died(const std::string& when) {
@@ -144,29 +198,47 @@ class Trial {
     }
   }
 
-  /// The tool to call often: the one that was named, or one that can do no harm.
-  std::optional<std::pair<std::string, Json>> chosen() const {
+  using Often = std::pair<std::string, Json>;
+
+  /// The tools to call often: the one that was named, or those that can do no harm.
+  std::vector<Often> candidates() const {
+    std::vector<Often> all;
     for (const Json& tool : tools_) {
       const std::string name = tool.value("name", "");
       if (order_.tool.empty() ? !harmless(tool) : name != order_.tool) continue;
-      if (order_.arguments) return std::pair(name, *order_.arguments);
-      if (auto made = sample_arguments(tool.value("inputSchema", Json())))
-        return std::pair(name, std::move(*made));
+      if (order_.arguments)
+        all.emplace_back(name, *order_.arguments);
+      else if (auto made = sample_arguments(tool.value("inputSchema", Json())))
+        all.emplace_back(name, std::move(*made));
     }
-    return std::nullopt;
+    return all;
+  }
+
+  /// Of several the first that succeeds with what was made up for it.
+  void choose() {
+    for (Often& each : candidates()) {
+      if (!often_) often_ = each;
+      if (!order_.tool.empty()) return;
+      const auto reply = call(each.first, each.second);
+      if (reply.kind == Kind::gone) return died("a call of " + each.first);
+      if (reply.kind == Kind::timed_out) start_anew();
+      if (reply.kind != Kind::result || reply.body.value("isError", false)) continue;
+      often_ = std::move(each);
+      return;
+    }
+    if (often_) return;
+    note(
+        order_.tool.empty()
+            ? "no tool is read-only and closed to the world, so that none was called"
+            : fmt::format("the tool {} was not called", order_.tool),
+        "Name one by --call TOOL --arguments JSON to see it cancelled and repeated."
+    );
   }
 
   void cancel() {
-    const auto one = chosen();
-    if (!one) {
-      note(
-          order_.tool.empty()
-              ? "no tool is read-only and closed to the world, so that none was called"
-              : fmt::format("the tool {} was not called", order_.tool),
-          "Name one by --call TOOL --arguments JSON to see it cancelled and repeated."
-      );
-      return;
-    }
+    choose();
+    const auto one = often_;
+    if (!one) return;
     client_->request_and_cancel("tools/call", {{"name", one->first}, {"arguments", one->second}});
     const auto reply = call(one->first, one->second);
     if (reply.kind == Kind::gone) return died("a cancelled call of " + one->first);
@@ -183,8 +255,8 @@ class Trial {
     start_anew();
   }
 
-  bool call_often(const std::pair<std::string, Json>& one, int times) {
-    for (int i = 0; i < times; ++i) {
+  bool call_often(const Often& one, int times) {
+    for (int i = 0; i < times; ++i, ++made_) {
       const auto reply = call(one.first, one.second);
       if (reply.kind == Kind::gone) {
         died(fmt::format("call {} of {}", i + 1, one.first));
@@ -195,10 +267,10 @@ class Trial {
     return true;
   }
 
-  bool good_answer(const std::pair<std::string, Json>& one, const Client::Reply& reply) {
+  bool good_answer(const Often& one, const Client::Reply& reply) {
     const bool result = reply.kind == Kind::result;
     if (result && !reply.body.value("isError", false)) return fits_output(one.first, reply.body);
-    const std::string text = reply.kind == Kind::timed_out ? "no answer" : reply.body.dump();
+    const std::string text = reply.kind == Kind::timed_out ? "no answer" : words_of(reply.body);
     if (text.find("plugin misbehaving: ") != std::string::npos) {
       problem(
           fmt::format("{} breaks the rules of plugin.h: {}", one.first, text),
@@ -240,7 +312,7 @@ class Trial {
 
   /// What leaks grows with every thousand calls; a heap with a collector grows, and then stays.
   void repeat() {
-    const auto one = chosen();
+    const auto one = often_;
     if (!one || deaf_ || !call_often(*one, warm_up)) return;
     Usage before;
     Usage after;
@@ -256,12 +328,7 @@ class Trial {
     leak(*one, grown(before.threads, after.threads), threads_allowed, "threads");
   }
 
-  void leak(
-      const std::pair<std::string, Json>& one,
-      std::size_t left,
-      std::size_t allowed,
-      const std::string& what
-  ) {
+  void leak(const Often& one, std::size_t left, std::size_t allowed, const std::string& what) {
     if (left <= allowed) return;
     problem(
         fmt::format("{} calls of {} leave {} {} behind", calls, one.first, left, what),
@@ -293,10 +360,30 @@ class Trial {
     );
   }
 
+  /// What the SDK kept out of the protocol.
+  void strays() {
+    std::error_code none;
+    if (order_.strays.empty() || std::filesystem::file_size(order_.strays, none) == 0 || none)
+      return;
+    std::string text = read_file(order_.strays, most_strays);
+    const std::size_t bytes = text.size();
+    text = text.substr(0, std::min(text.find('\n'), longest_stray));
+    problem(
+        fmt::format(
+            "it prints on stdout, {} bytes, the first line: {}", bytes, printable_utf8(text)
+        ),
+        "Use call.log(), or print on stderr: stdout belongs to the protocol. The SDK has kept it "
+        "out of there, as no other server would."
+    );
+  }
+
   const TrialOrder& order_;
+  const Clock::time_point until_ = Clock::now() + order_.within;
+  int made_ = 0;  ///< calls of the tool that is called often
   TrialReport report_;
   std::unique_ptr<Client> client_;
   std::vector<Json> tools_;
+  std::optional<Often> often_;
   bool deaf_ = false;
   std::size_t noise_ = 0;
   std::string first_noise_;

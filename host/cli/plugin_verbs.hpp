@@ -23,6 +23,7 @@ struct CheckPlugin {
   std::string arguments;            ///< of that tool, JSON
   std::string config = "{}";        ///< the plugin's settings, JSON
   int patience = 30;                ///< with one answer, seconds
+  int within = 60;                  ///< all of it, seconds
 };
 
 /// One of `opsroom plugin ...`.

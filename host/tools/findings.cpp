@@ -24,6 +24,7 @@ class Examination {
   std::vector<Finding> run() {
     secrets();
     command();
+    digest();
     if (seen_.failure) problem(seen_.failure->message(), seen_.failure->hint());
     pin();
     if (seen_.failure) return std::move(found_);
@@ -84,6 +85,25 @@ class Examination {
         ),
         fmt::format("Name one: {}@1.2.3.", visible(*named))
     );
+  }
+
+  /// What only a worker would find out otherwise: here it is looked at in a process of its own.
+  void digest() {
+    if (!source_.in_process || !seen_.command) return;
+    for (const auto& [word, file] : seen_.command->files) {
+      if (file.sha256 == source_.sha256) continue;
+      problem(
+          fmt::format(
+              "no worker will load it: {} has the SHA-256 {}, and {}/sha256 allows {}",
+              file.path,
+              file.sha256,
+              source_.place,
+              source_.sha256
+          ),
+          "Find out who changed it. When it was you, write the new digest there; "
+          "\"isolation\": \"process\" needs none."
+      );
+    }
   }
 
   void pin() {

@@ -41,6 +41,16 @@ void greet_a_terminal(const opsroom_plugin& plugin, int in) {
     );
 }
 
+/// Where a stray print goes instead: the file that `opsroom plugin check` looks into, for what is
+/// printed before a crash too; else stderr.
+int strays() {
+  const char* file = std::getenv("OPSROOM_STRAY_OUTPUT");
+  const int fd =
+      file == nullptr ? -1 : ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd >= 0) std::setvbuf(stdout, nullptr, _IONBF, 0);
+  return fd;
+}
+
 }  // namespace
 
 StdioPair guard_stdio() {
@@ -50,7 +60,9 @@ StdioPair guard_stdio() {
   point(STDIN_FILENO, null);
   // Without a stderr the prints still have to go somewhere harmless.
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) point(STDERR_FILENO, null);
-  point(STDOUT_FILENO, STDERR_FILENO);
+  const int file = strays();
+  point(STDOUT_FILENO, file < 0 ? STDERR_FILENO : file);
+  if (file > STDERR_FILENO) ::close(file);
   if (null > STDERR_FILENO) ::close(null);
   return pair;
 }

@@ -9,6 +9,7 @@ import unittest
 
 BINARY = os.environ["OPSROOM_BIN"]
 PLUGINS = pathlib.Path(os.environ["OPSROOM_TEST_PLUGINS"])
+WAIT = pathlib.Path(BINARY).resolve().parent.parent / "lib/opsroom/plugins/wait.so"
 
 # An MCP server that prints, takes whatever it is given, and speaks only the older protocol.
 SLOPPY = """
@@ -46,13 +47,17 @@ class PluginTest(unittest.TestCase):
         return subprocess.run([BINARY, *map(str, words)], cwd=self.scratch, text=True, timeout=200,
                               stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT)
 
-    def check(self, *words):
-        """Exit code and the texts of the problems."""
+    def report(self, *words):
         done = self.opsroom("--json", "plugin", "check", *words)
         self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
         report = json.loads(done.stdout)
         for finding in report["findings"]:
             self.assertTrue(finding["remedy"], finding)
+        return done, report
+
+    def check(self, *words):
+        """Exit code and the texts of the problems."""
+        done, report = self.report(*words)
         return done.returncode, [f["text"] for f in report["findings"] if f["problem"]]
 
     def assert_problem(self, text, *words):
@@ -120,6 +125,32 @@ class PluginTest(unittest.TestCase):
         script.write_text(SLOPPY)
         self.assert_problem("no messages, the first: sloppy is starting", "--", sys.executable, script)
         self.assert_problem("takes arguments that do not fit", "--", sys.executable, "sloppy.py")
+
+    def test_check_finds_stray_prints_of_a_library_and_of_its_server(self):
+        self.assert_problem("it prints on stdout, 24 bytes, the first line: loading pollutes stdout",
+                            PLUGINS / "fixture.so", "--call", "echo", "--arguments", '{"text": "x"}')
+        self.assert_problem("it prints on stdout", PLUGINS / "misbehaving.so", "--call", "print", "--within", "5")
+        self.assert_problem("it prints on stdout", PLUGINS / "fixture-mcp", "--call", "throws")
+
+    def test_check_calls_a_tool_that_works_with_what_it_can_make_up(self):
+        done, report = self.report(WAIT.with_name("files.so"))  # its first one needs a file
+        self.assertEqual((report["called"], report["findings"], report["unchecked"]), ("list", [], []))
+
+    def test_check_says_what_it_had_no_time_for(self):
+        done, report = self.report(WAIT, "--within", "4")
+        self.assertEqual((done.returncode, report["problems"]), (0, 0), report)
+        self.assertTrue(any(what.startswith("what 1000 calls leave behind") for what in report["unchecked"]),
+                        report)
+        self.assertEqual(report["called"], "")
+        done = self.opsroom("plugin", "check", WAIT, "--within", "4")
+        self.assertIn("not checked: what 1000 calls leave behind", done.stdout)
+        self.assertIn("--within", done.stdout)
+        done, report = self.report(WAIT, "--call", "duration", "--arguments", '{"seconds": 0}')
+        self.assertEqual((report["unchecked"], report["called"]), ([], "duration"))
+
+    def test_check_says_what_it_did_not_come_to(self):
+        done, report = self.report("/bin/true")
+        self.assertEqual(report["unchecked"][0], "a tool that is not there")
 
     def test_check_says_when_there_is_nothing_to_talk_to(self):
         self.assert_problem("does not answer", "/bin/true")

@@ -1,4 +1,5 @@
 """`opsroom tools ...` from outside, without a database: the real binary, real servers."""
+import hashlib
 import json
 import os
 import pathlib
@@ -199,6 +200,17 @@ class ToolsTest(unittest.TestCase):
                   "HTTP server", "remote: its inputSchema")
         report = json.loads(self.tools("doctor", "gone", "--json", code=1).stdout)
         self.assertEqual(report["sources"][0]["source"], "gone")
+
+    def test_the_doctor_compares_the_digest_of_a_plugin_inside_the_worker(self):
+        library = pathlib.Path(BINARY).parent.parent / "lib/opsroom/plugins/template.so"
+        digest = hashlib.sha256(library.read_bytes()).hexdigest()
+        plugin = {"library": str(library), "isolation": "inprocess", "sha256": digest}
+        self.configure(plugins={"template": plugin}, bench={})
+        self.says(self.tools("doctor", "template"), "0 problems")
+        self.configure(plugins={"template": {**plugin, "sha256": "a" * 64}}, bench={})
+        done = self.tools("doctor", "template", code=1)
+        self.says(done, "no worker will load it", digest, "a" * 64, "/plugins/template/sha256",
+                  "write the new digest there", "1 problem")
 
     def test_secrets_are_shown_by_no_verb(self):
         secret = "s3cret-of-the-test"
