@@ -1,4 +1,6 @@
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <opsroom/tool.hpp>
 #include <string>
 #include <utility>

@@ -2,6 +2,8 @@
 #include "deliver.hpp"
 #include "targets.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace opsroom::plugins::notify {
 
 struct WebhookArgs : Patience {

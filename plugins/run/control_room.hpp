@@ -2,6 +2,8 @@
 #include "common/secrets.hpp"
 #include "common/web_settings.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <opsroom/tool.hpp>
 #include <optional>
 #include <stdexcept>

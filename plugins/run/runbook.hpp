@@ -1,6 +1,8 @@
 #pragma once
 #include "control_room.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <map>
 #include <opsroom/tool.hpp>

@@ -1,6 +1,8 @@
 #pragma once
 #include "database.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <map>
 
 namespace opsroom::plugins::sql {

@@ -1,6 +1,8 @@
 #pragma once
 #include "rows.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <opsroom/tool.hpp>
 #include <tuple>
 

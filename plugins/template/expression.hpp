@@ -1,6 +1,8 @@
 #pragma once
 #include "syntax.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace opsroom::plugins::templates {
 
 /// Reads the inside of one tag from left to right. Views the template's text, which must outlive

@@ -2,6 +2,8 @@
 #include "escape.hpp"
 #include "syntax.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace opsroom::plugins::templates {
 
 /// A value on its way through filters.

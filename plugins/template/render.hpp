@@ -2,6 +2,8 @@
 #include "escape.hpp"
 #include "syntax.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 
 namespace opsroom::plugins::templates {

@@ -1,6 +1,8 @@
 #pragma once
 #include "syntax.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <optional>
 
 namespace opsroom::plugins::templates {

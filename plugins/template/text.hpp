@@ -1,4 +1,6 @@
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <opsroom/tool.hpp>
 #include <optional>

@@ -1,7 +1,8 @@
+#include "../tool/char_set.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <opsroom/testkit.hpp>
-#include <opsroom/tool/char_set.hpp>
 #include <set>
 
 namespace opsroom::testkit {

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -6,10 +8,70 @@
 
 namespace opsroom::tool {
 
-Call::Call(const opsroom_call& lent) : lent_(lent) {
-  const auto text = view(lent.context);
-  context_ = text.empty() ? json::object() : json::parse(text);
-  recall();
+struct Call::Notes {
+  json context;
+  json memory;
+
+  explicit Notes(std::string_view text)
+      : context(text.empty() ? json::object() : json::parse(text)), memory(json::object()) {
+    // Every round brings only its own answers, so earlier ones travel in the state.
+    if (const auto state = context.find("requestState");
+        state != context.end() && state->is_string())
+      memory = json::parse(state->get<std::string>());
+    if (!memory.is_object()) memory = json::object();
+    for (const char* part : {"answers", "once"})
+      if (!memory.contains(part)) memory[part] = json::object();
+    if (const auto responses = context.find("inputResponses");
+        responses != context.end() && responses->is_object())
+      answers().update(*responses);
+  }
+
+  json& answers() { return memory["answers"]; }
+  json& once() { return memory["once"]; }
+};
+
+namespace {
+
+json request(const std::string& key, const std::string& question, const json& form) {
+  const json params{{"mode", "form"}, {"message", question}, {"requestedSchema", form}};
+  return {{key, {{"method", "elicitation/create"}, {"params", params}}}};
+}
+
+/// MCP's forms know neither closed objects nor null: what is optional may just be left out.
+json form_of(const detail::Shape& shape) {
+  json form;
+  detail::make_schema(shape, detail::Direction::in, form);
+  form.erase("additionalProperties");
+  for (json& property : form["properties"]) {
+    if (property.contains("type") && property["type"].is_array())
+      property["type"] = property["type"][0];
+    if (property.contains("enum") && property["enum"].back().is_null())
+      property["enum"].erase(property["enum"].size() - 1);
+  }
+  return form;
+}
+
+}  // namespace
+
+Call::Call(const opsroom_call& lent)
+    : lent_(lent), notes_(std::make_unique<Notes>(view(lent.context))) {}
+
+Call::~Call() = default;
+
+const json& Call::context() const noexcept {
+  return notes_->context;
+}
+
+std::string Call::idempotency_key() const {
+  const auto found = context().find("idempotencyKey");
+  return found != context().end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::optional<std::chrono::system_clock::time_point> Call::deadline() const {
+  const auto found = context().find("deadlineMs");
+  if (found == context().end() || !found->is_number()) return std::nullopt;
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->get<std::int64_t>())
+  );
 }
 
 void Call::artifact_file(
@@ -89,29 +151,35 @@ std::string Call::choose(
 }
 
 json Call::ask_form(const std::string& key, const std::string& question, const json& form) {
-  const auto found = memory_["answers"].find(key);
-  if (found != memory_["answers"].end()) return *found;
+  const json& answers = notes_->answers();
+  if (const auto found = answers.find(key); found != answers.end()) return *found;
   suspend(request(key, question, form));
 }
 
-void Call::recall() {
-  if (const auto state = context_.find("requestState");
-      state != context_.end() && state->is_string())
-    memory_ = json::parse(state->get<std::string>());
-  if (!memory_.is_object()) memory_ = json::object();
-  for (const char* part : {"answers", "once"})
-    if (!memory_.contains(part)) memory_[part] = json::object();
-  if (const auto answers = context_.find("inputResponses");
-      answers != context_.end() && answers->is_object())
-    memory_["answers"].update(*answers);
+void Call::ask_into(
+    const detail::Shape& shape, void* answer, const std::string& key, const std::string& question
+) {
+  const json given = ask_form(key, question, form_of(shape));
+  if (given.value("action", "") != "accept") throw Declined("declined: " + question);
+  detail::read_value(shape, given.value("content", json::object()), "/answer", answer);
 }
 
-json Call::request(const std::string& key, const std::string& question, const json& form) {
-  const json params{{"mode", "form"}, {"message", question}, {"requestedSchema", form}};
-  return {{key, {{"method", "elicitation/create"}, {"params", params}}}};
+bool Call::remembers(const std::string& key) const {
+  return notes_->once().contains(key);
 }
 
-void Call::wait_for_answer(const json& requests) {
+void Call::recall(const std::string& key, const detail::Shape& shape, void* value) const {
+  detail::read_value(shape, notes_->once()[key], detail::child("/once", key), value);
+}
+
+void Call::remember(const std::string& key, const detail::Shape& shape, const void* value) {
+  detail::write_value(shape, value, notes_->once()[key]);
+}
+
+void Call::wait_for_answer(
+    const detail::Shape& shape, const std::string& key, const std::string& question
+) {
+  if (notes_->answers().contains(key)) return;
   const auto* elicit = extension<opsroom_elicit>(OPSROOM_EXT_ELICIT);
   if (elicit == nullptr) return;
   std::optional<std::string> taken;
@@ -121,19 +189,19 @@ void Call::wait_for_answer(const json& requests) {
     } catch (...) {  // no memory left: told below as an answer that did not come
     }
   };
-  const std::string text = requests.dump();
+  const std::string text = request(key, question, form_of(shape)).dump();
   const opsroom_status status = elicit->ask(lent_.host, lend(text), take, &taken);
   if (status == OPSROOM_CANCELLED) throw Cancelled{};
   if (status == OPSROOM_INPUT_REQUIRED) return;
   const json answers = json::parse(taken.value_or(""), nullptr, false);
   if (status != OPSROOM_OK || !answers.is_object())
     throw std::runtime_error("the question could not be put: the client gave no usable answer");
-  memory_["answers"].update(answers);
+  notes_->answers().update(answers);
 }
 
 void Call::suspend(const json& requests) const {
   const std::string text = requests.dump();
-  const std::string state = memory_.dump();
+  const std::string state = notes_->memory.dump();
   lent_.need_input(lent_.host, lend(text), lend(state));
   throw NeedsInput{};
 }

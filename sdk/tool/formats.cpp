@@ -1,6 +1,7 @@
+#include "formats.hpp"
+
 #include <array>
 #include <cstddef>
-#include <opsroom/tool/formats.hpp>
 #include <utility>
 
 namespace opsroom::tool::detail {

@@ -1,7 +1,9 @@
+#include "pattern.hpp"
+
+#include "char_set.hpp"
+
 #include <cctype>
 #include <cstddef>
-#include <opsroom/tool/char_set.hpp>
-#include <opsroom/tool/pattern.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -1,8 +1,23 @@
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
 #include <new>
 #include <opsroom/tool/plugin.hpp>
 
 namespace opsroom::tool::detail {
 namespace {
+
+void complain(const char* what, const char* reason) noexcept {
+  std::fprintf(stderr, "%s: %s\n", what, reason);
+}
+
+json failed_result(const std::string& text) {
+  json result;
+  put_reply(result, failure(text));
+  return result;
+}
 
 void hand_in(const opsroom_call& call, const json& result) {
   const std::string text = result.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -12,7 +27,7 @@ void hand_in(const opsroom_call& call, const json& result) {
 /// Reports in words; memory may be what ran out, so even this must not throw.
 opsroom_status explain(const opsroom_call& call, opsroom_status status, const char* text) noexcept
     try {
-  hand_in(call, text_result(text, true));
+  hand_in(call, failed_result(text));
   return status;
 } catch (...) {
   return OPSROOM_BROKEN;
@@ -35,7 +50,7 @@ std::string words_of(const std::exception& error) {
 
 opsroom_status explain_exception(const opsroom_call& call, const std::exception& error) noexcept
     try {
-  hand_in(call, text_result(words_of(error), true));
+  hand_in(call, failed_result(words_of(error)));
   return OPSROOM_OK;
 } catch (...) {
   return OPSROOM_BROKEN;
@@ -45,8 +60,8 @@ opsroom_status refuse(
     const opsroom_call& call, std::string_view tool, const BadArguments& error
 ) noexcept try {
   const bool reserved = tool.starts_with("opsroom:");
-  json result = text_result(
-      (reserved ? "" : "wrong arguments for " + std::string(tool) + ": ") + error.what(), true
+  json result = failed_result(
+      (reserved ? "" : "wrong arguments for " + std::string(tool) + ": ") + error.what()
   );
   result["_meta"] = {{"io.opsroom/badArguments", {{"pointer", error.pointer()}}}};
   hand_in(call, result);
@@ -56,6 +71,36 @@ opsroom_status refuse(
 }
 
 }  // namespace
+
+std::string manifest_text(Register fill) noexcept try {
+  Registry tools;
+  fill(tools);
+  return tools.manifest().dump();
+} catch (const std::exception& error) {
+  complain("the plugin's tools can't be listed", error.what());
+  return {};
+} catch (...) {
+  complain("the plugin's tools can't be listed", "unknown exception");
+  return {};
+}
+
+opsroom_status create(Register fill, opsroom_text config, void** instance) noexcept try {
+  auto made =
+      std::make_unique<Registry>(config.size == 0 ? json::object() : json::parse(view(config)));
+  fill(*made);
+  *instance = made.release();
+  return OPSROOM_OK;
+} catch (const std::exception& error) {
+  complain("the plugin can't start", error.what());
+  return OPSROOM_BROKEN;
+} catch (...) {
+  complain("the plugin can't start", "unknown exception");
+  return OPSROOM_BROKEN;
+}
+
+void destroy(void* instance) noexcept {
+  delete static_cast<Registry*>(instance);
+}
 
 opsroom_status invoke(
     void* instance, opsroom_text tool, opsroom_text arguments, const opsroom_call* lent

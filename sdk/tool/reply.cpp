@@ -1,7 +1,11 @@
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
+#include <opsroom/tool/offers.hpp>
 #include <opsroom/tool/reply.hpp>
 
-namespace opsroom::tool::detail {
+namespace opsroom::tool {
+namespace {
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view letters =
@@ -18,18 +22,90 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-json text_result(const std::string& text, bool failed) {
-  json result{{"content", json::array({json{{"type", "text"}, {"text", text}}})}};
-  if (failed) result["isError"] = true;
-  return result;
+Content media(const char* type, std::string_view bytes, const std::string& media_type) {
+  return Content(json{{"type", type}, {"data", base64(bytes)}, {"mimeType", media_type}});
 }
 
-json text_result(const std::string& text, bool failed, const std::vector<Content>& more) {
-  json result = text_result(text, failed);
-  if (text.empty() && !more.empty()) result["content"] = json::array();
-  for (const Content& each : more)
-    result["content"].push_back(each.item);
-  return result;
+Content embedded(
+    const std::string& uri, const std::string& media_type, const char* how, const std::string& text
+) {
+  const json resource{{"uri", uri}, {"mimeType", media_type}, {how, text}};
+  return Content(json{{"type", "resource"}, {"resource", resource}});
 }
 
-}  // namespace opsroom::tool::detail
+}  // namespace
+
+Content::Content(const json& item) : item_(std::make_shared<const json>(item)) {}
+
+Content text_content(const std::string& text) {
+  return Content(json{{"type", "text"}, {"text", text}});
+}
+
+Content image(std::string_view bytes, const std::string& media_type) {
+  return media("image", bytes, media_type);
+}
+
+Content audio(std::string_view bytes, const std::string& media_type) {
+  return media("audio", bytes, media_type);
+}
+
+Content resource_link(
+    const std::string& uri,
+    const std::string& name,
+    const std::string& media_type,
+    const std::string& description
+) {
+  json item{{"type", "resource_link"}, {"uri", uri}, {"name", name}};
+  if (!media_type.empty()) item["mimeType"] = media_type;
+  if (!description.empty()) item["description"] = description;
+  return Content(item);
+}
+
+Content embedded_text(
+    const std::string& uri, const std::string& text, const std::string& media_type
+) {
+  return embedded(uri, media_type, "text", text);
+}
+
+Content embedded_bytes(
+    const std::string& uri, std::string_view bytes, const std::string& media_type
+) {
+  return embedded(uri, media_type, "blob", base64(bytes));
+}
+
+namespace detail {
+
+void put_text(json& result, const std::string& text) {
+  result["content"] = json::array({json{{"type", "text"}, {"text", text}}});
+}
+
+void put_reply(json& result, const Reply& reply) {
+  put_text(result, reply.text);
+  if (reply.failed) result["isError"] = true;
+  if (reply.text.empty() && !reply.more.empty()) result["content"] = json::array();
+  for (const Content& each : reply.more)
+    result["content"].push_back(each.item());
+}
+
+void put_data(json& result, const Shape& shape, const void* data) {
+  json seen;
+  write_value(shape, data, seen);
+  put_text(result, seen.dump(-1, ' ', false, json::error_handler_t::replace));
+  result["structuredContent"] = std::move(seen);
+}
+
+void put_outcome(json& result, const Shape& shape, const void* data, const Reply& words) {
+  put_reply(result, words);
+  write_value(shape, data, result["structuredContent"]);
+}
+
+void put_content(json& content, const std::string& text) {
+  content = {{"text", text}};
+}
+
+void put_content(json& content, const Bytes& bytes) {
+  content = {{"blob", base64(bytes.data)}};
+}
+
+}  // namespace detail
+}  // namespace opsroom::tool

@@ -1,5 +1,6 @@
+#include "uri_template.hpp"
+
 #include <cstddef>
-#include <opsroom/tool/uri_template.hpp>
 #include <stdexcept>
 
 namespace opsroom::tool::detail {

@@ -1,6 +1,8 @@
+#include "pattern.hpp"
 #include "schema/validator.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <deque>
 #include <map>

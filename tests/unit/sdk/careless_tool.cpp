@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include <chrono>
 #include <fcntl.h>
 #include <memory>

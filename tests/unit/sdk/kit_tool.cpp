@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include <opsroom/tool.hpp>
 #include <poll.h>
 #include <unistd.h>

@@ -1,17 +1,16 @@
 #pragma once
-#include <nlohmann/json.hpp>
-
 #include <chrono>
-#include <exception>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <opsroom/extensions.h>
 #include <opsroom/plugin.h>
-#include <opsroom/tool/read.hpp>
-#include <opsroom/tool/schema.hpp>
+#include <opsroom/tool/shape_of.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace opsroom::tool {
@@ -48,6 +47,7 @@ inline opsroom_text lend(std::string_view text) {
 class Call {
  public:
   explicit Call(const opsroom_call& lent);
+  ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -95,15 +95,14 @@ class Call {
   std::filesystem::path workdir() const { return std::filesystem::path(view(lent_.workdir)); }
 
   /// run, step, attempt, idempotencyKey ... as far as the host knows them; always an object.
-  const json& context() const noexcept { return context_; }
+  const json& context() const noexcept;
+
+  /// The same for every attempt of one step, for services that take such a key to tell a repeated
+  /// request from a new one; empty when the host gave none.
+  std::string idempotency_key() const;
 
   /// When the host gives up on this call, if it said so.
-  std::optional<std::chrono::system_clock::time_point> deadline() const {
-    const auto found = context_.find("deadlineMs");
-    if (found == context_.end() || !found->is_number()) return std::nullopt;
-    return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->get<std::int64_t>(
-    )));
-  }
+  std::optional<std::chrono::system_clock::time_point> deadline() const;
 
   /// How long there is until the deadline, never less than 0; none when the host set no deadline.
   std::optional<std::chrono::milliseconds> remaining() const;
@@ -123,7 +122,9 @@ class Call {
   /// `Answer` is a described struct of plain values; `key` names the question within this tool.
   template <Described Answer>
   Answer ask(const std::string& key, const std::string& question) {
-    return taken<Answer>(ask_form(key, question, form_of<Answer>()), question);
+    Answer answer{};
+    ask_into(detail::shape_of<Answer>(), &answer, key, question);
+    return answer;
   }
 
   /// The same question, but the handler waits in place where the host can ask at once
@@ -131,9 +132,8 @@ class Call {
   /// tools that hold something open meanwhile and whose people answer within the deadline.
   template <Described Answer>
   Answer ask_and_wait(const std::string& key, const std::string& question) {
-    const json form = form_of<Answer>();
-    if (!memory_["answers"].contains(key)) wait_for_answer(request(key, question, form));
-    return taken<Answer>(ask_form(key, question, form), question);
+    wait_for_answer(detail::shape_of<Answer>(), key, question);
+    return ask<Answer>(key, question);
   }
 
   /// A plain yes or no: whether the person accepted. Throws Declined when the question was closed
@@ -152,18 +152,33 @@ class Call {
   json ask_form(const std::string& key, const std::string& question, const json& form);
 
   /// The result of `make()`, which runs only the first time this place is reached: later entries of
-  /// the same call get the remembered value. The value must be readable and writable as JSON.
+  /// the same call get the remembered value. It may be of any type that a described struct may
+  /// hold, or none at all.
   template <class Make>
   auto once(const std::string& key, Make make) {
     using Value = decltype(make());
-    if (const auto found = memory_["once"].find(key); found != memory_["once"].end())
-      return read<Value>(*found, "/once/" + key);
-    Value value = make();
-    memory_["once"][key] = write(value);
-    return value;
+    if constexpr (std::is_void_v<Value>) {
+      if (remembers(key)) return;
+      make();
+      const std::monostate done;
+      remember(key, detail::shape_of<std::monostate>(), &done);
+    } else {
+      const detail::Shape& shape = detail::shape_of<Value>();
+      if (remembers(key)) {
+        Value value{};
+        recall(key, shape, &value);
+        return value;
+      }
+      Value value = make();
+      remember(key, shape, &value);
+      return value;
+    }
   }
 
  private:
+  /// What the host told, and what earlier entries of this call left.
+  struct Notes;
+
   /// A table of extensions.h, null where the host lacks it.
   template <class Table>
   const Table* extension(const char* id) const {
@@ -171,39 +186,23 @@ class Call {
                                       : static_cast<const Table*>(lent_.extension(lent_.host, id));
   }
 
-  /// Every round brings only its own answers, so earlier ones travel in the state.
-  void recall();
+  void ask_into(
+      const detail::Shape& shape, void* answer, const std::string& key, const std::string& question
+  );
 
-  static json request(const std::string& key, const std::string& question, const json& form);
+  /// Brings the answer into memory where somebody can be asked in place.
+  void wait_for_answer(
+      const detail::Shape& shape, const std::string& key, const std::string& question
+  );
 
-  /// MCP's forms know neither closed objects nor null: what is optional may just be left out.
-  template <class Answer>
-  static json form_of() {
-    json form = schema_of<Answer>();
-    form.erase("additionalProperties");
-    for (json& property : form["properties"]) {
-      if (property.contains("type") && property["type"].is_array())
-        property["type"] = property["type"][0];
-      if (property.contains("enum") && property["enum"].back().is_null())
-        property["enum"].erase(property["enum"].size() - 1);
-    }
-    return form;
-  }
-
-  /// Brings the answers into memory where somebody can be asked in place.
-  void wait_for_answer(const json& requests);
-
-  template <class Answer>
-  static Answer taken(const json& answer, const std::string& question) {
-    if (answer.value("action", "") != "accept") throw Declined("declined: " + question);
-    return read<Answer>(answer.value("content", json::object()), "/answer");
-  }
+  bool remembers(const std::string& key) const;
+  void recall(const std::string& key, const detail::Shape& shape, void* value) const;
+  void remember(const std::string& key, const detail::Shape& shape, const void* value);
 
   [[noreturn]] void suspend(const json& requests) const;
 
   const opsroom_call& lent_;
-  json context_;
-  json memory_ = json::object();
+  std::unique_ptr<Notes> notes_;
 };
 
 }  // namespace opsroom::tool

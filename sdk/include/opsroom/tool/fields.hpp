@@ -1,27 +1,20 @@
 #pragma once
-#include <array>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <initializer_list>
 #include <opsroom/tool/types.hpp>
 #include <optional>
+#include <stdexcept>
 #include <tuple>
 
 namespace opsroom::tool {
 
-/// One member of a struct as its author describes it: name, meaning, and what values it may take.
-/// Built by field() or option(), refined by the chained calls; everything ends up in the schema
-/// and is enforced by the parser, so the two cannot disagree. Limits on values speak of a list's or
-/// map's elements, limits on size of the list itself. One that does not suit the member's type
-/// (a pattern for a number) is a std::logic_error when the plugin is loaded.
-template <class Owner, class T>
-struct Field {
-  using value_type = T;
+namespace detail {
+
+/// What a field's table entry says of it, whatever its type is.
+struct Limits {
   static constexpr std::size_t max_choices = 16;
 
   const char* name;
-  T Owner::* member;
   const char* description;
   bool optional = false;
   std::optional<double> minimum{};
@@ -33,58 +26,88 @@ struct Field {
   bool distinct = false;
   const char* pattern_text = nullptr;
   const char* format_name = nullptr;
-  std::array<const char*, max_choices> choices{};
+  const char* choices[max_choices] = {};
   std::size_t choice_count = 0;
+};
+
+}  // namespace detail
+
+/// One member of a struct as its author describes it: name, meaning, and what values it may take.
+/// Built by field() or option(), refined by the chained calls; everything ends up in the schema
+/// and is enforced by the parser, so the two cannot disagree. Limits on values speak of a list's or
+/// map's elements, limits on size of the list itself. One that does not suit the member's type
+/// (a pattern for a number) is a std::logic_error when the plugin is loaded.
+template <class Owner, class T>
+struct Field : detail::Limits {
+  using value_type = T;
+
+  T Owner::* member;
+
+  constexpr Field(const char* called, T Owner::* at, const char* meaning)
+      : Limits{called, meaning}, member(at) {}
 
   /// Numbers: the smallest and the largest one allowed.
   constexpr Field at_least(double value) const {
-    return with([&](Field& copy) { copy.minimum = value; });
+    Field copy = *this;
+    copy.minimum = value;
+    return copy;
   }
   constexpr Field at_most(double value) const {
-    return with([&](Field& copy) { copy.maximum = value; });
+    Field copy = *this;
+    copy.maximum = value;
+    return copy;
   }
   /// Numbers: the same without the bound itself.
   constexpr Field above(double value) const {
-    return with([&](Field& copy) { copy.minimum = value, copy.above_minimum = true; });
+    Field copy = at_least(value);
+    copy.above_minimum = true;
+    return copy;
   }
   constexpr Field below(double value) const {
-    return with([&](Field& copy) { copy.maximum = value, copy.below_maximum = true; });
+    Field copy = at_most(value);
+    copy.below_maximum = true;
+    return copy;
   }
   /// Strings count in characters (code points), arrays and maps in elements.
   constexpr Field size_at_least(std::size_t value) const {
-    return with([&](Field& copy) { copy.least_size = value; });
+    Field copy = *this;
+    copy.least_size = value;
+    return copy;
   }
   constexpr Field size_at_most(std::size_t value) const {
-    return with([&](Field& copy) { copy.most_size = value; });
+    Field copy = *this;
+    copy.most_size = value;
+    return copy;
   }
   /// Strings, arrays and maps must not be empty.
   constexpr Field not_empty() const { return size_at_least(1); }
   /// Arrays: no element twice.
   constexpr Field unique() const {
-    return with([](Field& copy) { copy.distinct = true; });
+    Field copy = *this;
+    copy.distinct = true;
+    return copy;
   }
   /// Strings: a regular expression of JSON Schema that must be found in the value (anchor it with ^
   /// and $). No look-around, no back-references; matching takes linear time.
   constexpr Field pattern(const char* expression) const {
-    return with([&](Field& copy) { copy.pattern_text = expression; });
+    Field copy = *this;
+    copy.pattern_text = expression;
+    return copy;
   }
   /// Strings: "date-time", "date", "time", "uri", "email" or "uuid".
   constexpr Field format(const char* known) const {
-    return with([&](Field& copy) { copy.format_name = known; });
+    Field copy = *this;
+    copy.format_name = known;
+    return copy;
   }
   /// The only strings allowed, at most sixteen.
   constexpr Field one_of(std::initializer_list<const char*> values) const {
-    return with([&](Field& copy) {
-      for (const char* value : values)
-        copy.choices.at(copy.choice_count++) = value;
-    });
-  }
-
- private:
-  template <class Change>
-  constexpr Field with(Change change) const {
     Field copy = *this;
-    change(copy);
+    for (const char* value : values) {
+      if (copy.choice_count == max_choices)
+        throw std::logic_error("one_of() takes at most sixteen strings: make it an enum");
+      copy.choices[copy.choice_count++] = value;
+    }
     return copy;
   }
 };
@@ -111,18 +134,4 @@ constexpr std::tuple<Fields...> fields(Fields... all) {
   return {all...};
 }
 
-namespace detail {
-
-/// 8 and not 8.0, since people read it in schemas and errors.
-inline json plain_number(double value) {
-  if (std::trunc(value) == value && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
-  return value;
-}
-
-template <class Struct, class Visit>
-void for_each_field(Visit&& visit) {
-  std::apply([&](const auto&... each) { (visit(each), ...); }, Struct::fields());
-}
-
-}  // namespace detail
 }  // namespace opsroom::tool

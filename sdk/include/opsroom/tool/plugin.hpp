@@ -1,8 +1,5 @@
 #pragma once
-#include <cstdio>
-#include <exception>
-#include <memory>
-#include <new>
+#include <cstdint>
 #include <opsroom/plugin.h>
 #include <opsroom/tool/registry.hpp>
 #include <string>
@@ -13,43 +10,15 @@ namespace detail {
 /// The author's function; fills a registry with tools.
 using Register = void (*)(Registry&);
 
-inline void complain(const char* what, const char* reason) noexcept {
-  std::fprintf(stderr, "%s: %s\n", what, reason);
-}
+/// What the functions of plugin.h do with it. Nothing is thrown: reasons go to stderr.
+std::string manifest_text(Register fill) noexcept;
+opsroom_status create(Register fill, opsroom_text config, void** instance) noexcept;
+void destroy(void* instance) noexcept;
 
 template <Register fill>
-opsroom_text manifest() noexcept try {
-  static const std::string text = [] {
-    Registry tools;
-    fill(tools);
-    return tools.manifest().dump();
-  }();
-  return lend(text);
-} catch (const std::exception& error) {
-  complain("the plugin's tools can't be listed", error.what());
-  return {nullptr, 0};
-} catch (...) {
-  complain("the plugin's tools can't be listed", "unknown exception");
-  return {nullptr, 0};
-}
-
-template <Register fill>
-opsroom_status create(opsroom_text config, void** instance) noexcept try {
-  auto made =
-      std::make_unique<Registry>(config.size == 0 ? json::object() : json::parse(view(config)));
-  fill(*made);
-  *instance = made.release();
-  return OPSROOM_OK;
-} catch (const std::exception& error) {
-  complain("the plugin can't start", error.what());
-  return OPSROOM_BROKEN;
-} catch (...) {
-  complain("the plugin can't start", "unknown exception");
-  return OPSROOM_BROKEN;
-}
-
-inline void destroy(void* instance) noexcept {
-  delete static_cast<Registry*>(instance);
+opsroom_text manifest() noexcept {
+  static const std::string text = manifest_text(fill);
+  return text.empty() ? opsroom_text{nullptr, 0} : lend(text);
 }
 
 /// The border: nothing a handler throws gets past it.
@@ -72,7 +41,7 @@ constexpr opsroom_plugin plugin(const char* name, const char* version, uint32_t 
       name,
       version,
       &detail::manifest<fill>,
-      &detail::create<fill>,
+      [](opsroom_text config, void** instance) { return detail::create(fill, config, instance); },
       &detail::destroy,
       &detail::invoke
   };

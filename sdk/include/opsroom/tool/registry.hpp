@@ -1,16 +1,22 @@
 #pragma once
-#include <functional>
-#include <map>
+#include <memory>
 #include <opsroom/tool/call.hpp>
 #include <opsroom/tool/offers.hpp>
 #include <opsroom/tool/reply.hpp>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace opsroom::tool {
+
+/// Whether a call may become a task (MCP's execution.taskSupport): a client that knows tasks is
+/// answered at once when the call takes longer, and asks for its result later.
+enum class Tasks {
+  forbidden,  ///< the caller waits for the result
+  optional,   ///< the caller may wait
+  required    ///< a client that does not know tasks can't call it; one of an era without them waits
+};
 
 /// What a caller may assume about a tool (MCP's annotations). The defaults are MCP's: the worst
 /// case.
@@ -20,6 +26,7 @@ struct Hints {
   bool destructive = true;  ///< may overwrite or remove what was there
   bool idempotent = false;  ///< calling again with the same arguments changes nothing more
   bool open_world = true;   ///< reaches beyond the working directory
+  Tasks tasks = Tasks::forbidden;
 };
 
 /// What one plugin instance offers: tools, and for those who want them resources and prompts.
@@ -27,25 +34,22 @@ struct Hints {
 class Registry {
  public:
   /// For the manifest only: no settings are there yet, and nothing will be invoked.
-  Registry() = default;
-  explicit Registry(json config) : config_(std::move(config)), configured_(true) {}
+  Registry();
+  explicit Registry(const json& config);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
 
   /// The operator's settings for this plugin; an empty object while only the manifest is wanted.
-  const json& config() const noexcept { return config_; }
+  const json& config() const noexcept;
 
   /// The same read into a described struct; what is missing or wrong is told with its JSON Pointer
   /// and keeps the plugin from starting. While only the manifest is wanted: `T{}`.
   template <Described T>
   T settings() const {
-    if (!configured_) return T{};
-    try {
-      return read<T>(config_, "/config");
-    } catch (const BadArguments& error) {
-      throw std::runtime_error(
-          std::string(error.what()) +
-          "; it is set in tools.json, in the \"config\" object of this plugin"
-      );
-    }
+    T made{};
+    read_settings(detail::shape_of<T>(), &made);
+    return made;
   }
 
   /// Adds a tool. `handler` is called as handler(const Args&, Call&) and returns a described
@@ -53,23 +57,29 @@ class Registry {
   /// becomes the tool's error text. The name is bare: the host puts the plugin's configured name
   /// before it.
   template <Described Args, class Handler>
-  void add(std::string name, const char* description, Handler handler, Hints hints = {}) {
-    using Returned = std::invoke_result_t<Handler&, const Args&, Call&>;
-    json entry{
-        {"name", name},
-        {"description", description},
-        {"inputSchema", schema_of<Args>()},
-        {"annotations", annotations(hints)}
-    };
-    if (*hints.title != '\0') entry["title"] = hints.title;
+  void add(const std::string& name, const char* description, Handler handler, Hints hints = {}) {
+    static_assert(
+        std::is_invocable_v<Handler&, const Args&, Call&>,
+        "a tool's handler is called as handler(const Args&, tool::Call&)"
+    );
+    using Returned = std::remove_cvref_t<std::invoke_result_t<Handler&, const Args&, Call&>>;
+    static_assert(
+        detail::Result<Returned>,
+        "a tool's handler returns a described struct, a tool::Outcome of one, a tool::Reply or a "
+        "std::string"
+    );
     using Output = typename detail::Structured<Returned>::type;
-    if constexpr (!std::is_void_v<Output>) entry["outputSchema"] = output_schema_of<Output>();
-    auto run = [handler = std::move(handler)](const json& arguments, Call& call) mutable {
-      return detail::as_result(handler(read<Args>(arguments), call));
+    detail::ShapeOf output = nullptr;
+    if constexpr (!std::is_void_v<Output>) output = &detail::shape_of<Output>;
+    const auto run = [](void* held, const json& arguments, Call& call, json& result) {
+      Args args{};
+      detail::read_value(detail::shape_of<Args>(), arguments, "", &args);
+      detail::put_result(result, (*static_cast<Handler*>(held))(std::as_const(args), call));
     };
-    if (!tools_.emplace(name, std::move(run)).second)
-      throw std::logic_error("two tools are called " + name);
-    manifest_.push_back(std::move(entry));
+    add_tool(
+        {name, description, &detail::shape_of<Args>, output, hints},
+        {detail::hold(std::move(handler)), run}
+    );
   }
 
   /// Offers something to read. A fixed URI: handler(Call&); a template ("notes:///{name}",
@@ -77,73 +87,79 @@ class Registry {
   /// exception becomes the error's text, BadArguments("/uri", why) says that there is no such one.
   template <class Handler>
   void resource(const ResourceInfo& info, Handler handler) {
-    offers_.resource(info, [handler](const Variables& variables, Call& call) {
-      if constexpr (std::is_invocable_v<const Handler&, const Variables&, Call&>)
-        return detail::resource_content(handler(variables, call));
+    const auto run = [](void* held, const Variables& variables, Call& call, json& content) {
+      Handler& made = *static_cast<Handler*>(held);
+      if constexpr (std::is_invocable_v<Handler&, const Variables&, Call&>)
+        detail::put_content(content, made(variables, call));
       else
-        return detail::resource_content(handler(call));
-    });
+        detail::put_content(content, made(call));
+    };
+    add_resource(info, {detail::hold(std::move(handler)), run});
   }
 
   /// Offers words to start a conversation with: handler(const Args&, Call&) returns a string (one
   /// message of the user) or a std::vector<Message>. Clients send the arguments as strings.
   template <Described Args, class Handler>
   void prompt(const std::string& name, const std::string& description, Handler handler) {
-    std::map<std::string, Offers::Complete> completers;
-    json entry = detail::prompt_entry<Args>(name, description, completers);
-    auto run = [handler, description](const json& given, Call& call) {
-      auto made = handler(detail::read_prompt_arguments<Args>(given), call);
-      if constexpr (std::is_same_v<decltype(made), std::vector<Message>>)
-        return detail::prompt_result(made, description);
+    const auto run = [](void* held, const json& given, Call& call) -> std::vector<Message> {
+      Args args{};
+      read_prompt_arguments(detail::shape_of<Args>(), given, &args);
+      auto made = (*static_cast<Handler*>(held))(std::as_const(args), call);
+      if constexpr (std::is_convertible_v<decltype(made), std::string>)
+        return {user(std::move(made))};
       else
-        return detail::prompt_result({user(std::move(made))}, description);
+        return made;
     };
-    offers_.prompt(name, std::move(entry), std::move(completers), std::move(run));
+    add_prompt(
+        name, description, detail::shape_of<Args>(), {detail::hold(std::move(handler)), run}
+    );
   }
 
   /// Suggests values while somebody types: for an argument of the prompt `of`, or a variable of the
-  /// resource template whose URI is `of`. `suggest(typed, others)` returns candidates; those that
-  /// do not begin with what was typed are dropped. Enums and one_of() need no completion.
-  void complete(const std::string& of, const std::string& argument, Offers::Complete suggest) {
-    offers_.complete(of, argument, std::move(suggest));
+  /// resource template whose URI is `of`. `suggest(typed, others)` gets a std::string and Variables
+  /// and returns a std::vector<std::string> of candidates; those that do not begin with what was
+  /// typed are dropped. Enums and one_of() need no completion.
+  template <class Suggest>
+  void complete(const std::string& of, const std::string& argument, Suggest suggest) {
+    const auto run = [](void* held, const std::string& typed, const Variables& others
+                     ) -> std::vector<std::string> {
+      return (*static_cast<Suggest*>(held))(typed, others);
+    };
+    add_completion(of, argument, {detail::hold(std::move(suggest)), run});
   }
 
   /// {"tools":[...]} in the order of the add() calls, and what else plugin.h lets a manifest hold.
-  json manifest() const {
-    json made{{"tools", manifest_}};
-    offers_.add_to(made);
-    return made;
-  }
+  json manifest() const;
 
   /// A tool, or one of the reserved names.
-  bool knows(std::string_view tool) const {
-    return tools_.find(tool) != tools_.end() || offers_.knows(tool);
-  }
+  bool knows(std::string_view tool) const;
 
   /// Runs what is known and returns its CallToolResult, or the MCP result of a reserved name.
-  json invoke(std::string_view tool, const json& arguments, Call& call) {
-    const auto found = tools_.find(tool);
-    return found != tools_.end() ? found->second(arguments, call)
-                                 : offers_.invoke(tool, arguments, call);
-  }
+  json invoke(std::string_view tool, const json& arguments, Call& call);
 
  private:
-  static json annotations(const Hints& hints) {
-    json made{
-        {"readOnlyHint", hints.read_only},
-        {"destructiveHint", hints.destructive && !hints.read_only},
-        {"idempotentHint", hints.idempotent},
-        {"openWorldHint", hints.open_world}
-    };
-    if (*hints.title != '\0') made["title"] = hints.title;
-    return made;
-  }
+  struct Entry {
+    const std::string& name;
+    const char* description;
+    detail::ShapeOf arguments;
+    detail::ShapeOf output;  ///< null: only words
+    const Hints& hints;
+  };
+  struct Inside;
 
-  json config_ = json::object();
-  bool configured_ = false;
-  json manifest_ = json::array();
-  std::map<std::string, std::function<json(const json&, Call&)>, std::less<>> tools_;
-  Offers offers_;
+  void read_settings(const detail::Shape& shape, void* settings) const;
+  void add_tool(const Entry& entry, detail::ToolRun run);
+  void add_resource(const ResourceInfo& info, detail::ResourceRun run);
+  void add_prompt(
+      const std::string& name,
+      const std::string& description,
+      const detail::Shape& arguments,
+      detail::PromptRun run
+  );
+  void add_completion(const std::string& of, const std::string& argument, detail::CompleteRun run);
+  static void read_prompt_arguments(const detail::Shape& shape, const json& given, void* args);
+
+  std::unique_ptr<Inside> inside_;
 };
 
 }  // namespace opsroom::tool

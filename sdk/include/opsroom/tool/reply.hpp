@@ -1,62 +1,44 @@
 #pragma once
-#include <opsroom/tool/schema.hpp>
-#include <opsroom/tool/write.hpp>
+#include <memory>
+#include <opsroom/tool/shape_of.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace opsroom::tool {
 
-namespace detail {
-
-std::string base64(std::string_view bytes);
-
-}  // namespace detail
-
 /// A part of a result beside its first text, as MCP has it. Media types are the author's word;
 /// bytes travel as base64, so big files are better handed in as artifacts.
-struct Content {
-  json item;
+class Content {
+ public:
+  /// Any content of MCP's; the functions below make the usual ones.
+  explicit Content(const json& item);
+
+  const json& item() const noexcept { return *item_; }
+
+ private:
+  std::shared_ptr<const json> item_;
 };
 
-inline Content text_content(std::string text) {
-  return {{{"type", "text"}, {"text", std::move(text)}}};
-}
-inline Content image(std::string_view bytes, std::string media_type) {
-  return {{{"type", "image"}, {"data", detail::base64(bytes)}, {"mimeType", std::move(media_type)}}
-  };
-}
-inline Content audio(std::string_view bytes, std::string media_type) {
-  return {{{"type", "audio"}, {"data", detail::base64(bytes)}, {"mimeType", std::move(media_type)}}
-  };
-}
+Content text_content(const std::string& text);
+Content image(std::string_view bytes, const std::string& media_type);
+Content audio(std::string_view bytes, const std::string& media_type);
 /// A pointer to something the client may fetch by itself.
-inline Content resource_link(
-    std::string uri, std::string name, std::string media_type = "", std::string description = ""
-) {
-  json item{{"type", "resource_link"}, {"uri", std::move(uri)}, {"name", std::move(name)}};
-  if (!media_type.empty()) item["mimeType"] = std::move(media_type);
-  if (!description.empty()) item["description"] = std::move(description);
-  return {std::move(item)};
-}
+Content resource_link(
+    const std::string& uri,
+    const std::string& name,
+    const std::string& media_type = "",
+    const std::string& description = ""
+);
 /// A resource that comes along: as text, or as bytes of any kind.
-inline Content embedded_text(std::string uri, std::string text, std::string media_type) {
-  return {
-      {{"type", "resource"},
-       {"resource",
-        {{"uri", std::move(uri)}, {"mimeType", std::move(media_type)}, {"text", std::move(text)}}}}
-  };
-}
-inline Content embedded_bytes(std::string uri, std::string_view bytes, std::string media_type) {
-  return {
-      {{"type", "resource"},
-       {"resource",
-        {{"uri", std::move(uri)},
-         {"mimeType", std::move(media_type)},
-         {"blob", detail::base64(bytes)}}}}
-  };
-}
+Content embedded_text(
+    const std::string& uri, const std::string& text, const std::string& media_type
+);
+Content embedded_bytes(
+    const std::string& uri, std::string_view bytes, const std::string& media_type
+);
 
 /// A result in words, and perhaps in pictures: reply("a chart").with(image(bytes, "image/png")).
 struct Reply {
@@ -93,11 +75,6 @@ struct Outcome {
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_outcome = false;
-template <class T>
-inline constexpr bool is_outcome<Outcome<T>> = true;
-
 /// The struct behind a handler's return type, for the outputSchema; void when there is only text.
 template <class T>
 struct Structured {
@@ -112,27 +89,31 @@ struct Structured<Outcome<T>> {
   using type = T;
 };
 
-json text_result(const std::string& text, bool failed);
-
-json text_result(const std::string& text, bool failed, const std::vector<Content>& more);
-
-/// What a handler returned, as an MCP CallToolResult.
+/// What a handler may return.
 template <class T>
-json as_result(const T& returned) {
-  if constexpr (is_outcome<T>) {
-    json result = text_result(returned.text, returned.failed, returned.more);
-    result["structuredContent"] = write(returned.value);
-    return result;
-  } else if constexpr (std::is_same_v<T, Reply>) {
-    return text_result(returned.text, returned.failed, returned.more);
-  } else if constexpr (Described<T>) {
-    json data = write(returned);
-    json result = text_result(data.dump(-1, ' ', false, json::error_handler_t::replace), false);
-    result["structuredContent"] = std::move(data);
-    return result;
-  } else {
-    return text_result(returned, false);
-  }
+concept Result =
+    Described<T> || std::is_same_v<T, Reply> || std::is_convertible_v<T, std::string> ||
+    !std::is_void_v<typename Structured<T>::type>;
+
+// What a handler returned, as an MCP CallToolResult.
+void put_text(json& result, const std::string& text);
+void put_reply(json& result, const Reply& reply);
+void put_data(json& result, const Shape& shape, const void* data);
+void put_outcome(json& result, const Shape& shape, const void* data, const Reply& words);
+
+template <Result T>
+void put_result(json& result, const T& returned) {
+  using Data = typename Structured<T>::type;
+  if constexpr (Described<T>)
+    put_data(result, shape_of<T>(), &returned);
+  else if constexpr (!std::is_void_v<Data>)
+    put_outcome(
+        result, shape_of<Data>(), &returned.value, {returned.text, returned.failed, returned.more}
+    );
+  else if constexpr (std::is_same_v<T, Reply>)
+    put_reply(result, returned);
+  else
+    put_text(result, returned);
 }
 
 }  // namespace detail

@@ -1,5 +1,5 @@
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <array>
 #include <cstddef>
@@ -13,6 +13,8 @@
 
 namespace opsroom::tool {
 
+/// Only declared here, since most tools never touch it and it takes seconds to compile: whoever
+/// does includes <nlohmann/json.hpp>.
 using json = nlohmann::json;
 
 /// Arguments that do not fit the tool's schema. `what()` reads "/command/0: expected a string, got
@@ -76,6 +78,7 @@ inline constexpr bool is_variant = false;
 template <class... Ts>
 inline constexpr bool is_variant<std::variant<Ts...>> = true;
 
+/// What grows at its end by push_back(), std::vector first of all.
 template <class T>
 concept Sequence = !std::is_same_v<T, std::string> && !std::is_same_v<T, json> && requires(T list) {
   typename T::value_type;
@@ -112,12 +115,10 @@ struct Unwrapped<std::optional<T>> {
   using type = T;
 };
 
-template <class>
-inline constexpr bool unsupported = false;
-
 /// The value as a person would quote it in an error: short, on one line.
 std::string shown(const json& value);
 
+/// The JSON Pointer of a member below `pointer`.
 std::string child(const std::string& pointer, std::string_view key);
 
 }  // namespace detail
