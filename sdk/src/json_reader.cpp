@@ -1,32 +1,14 @@
 #include "json_reader.hpp"
 
-#include <nlohmann/json.hpp>
+#include "plain_prefix.hpp"
 
-#include <bit>
-#include <cstdint>
-#include <cstring>
+#include <nlohmann/json.hpp>
 
 namespace opsroom::sdk {
 namespace {
 
 bool is_digit(char letter) {
   return letter >= '0' && letter <= '9';
-}
-
-/// How many of the eight bytes at `text` are plain characters of a string, from the front.
-unsigned plain_prefix(const char* text) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t tops = 0x8080808080808080;
-  std::uint64_t word = 0;
-  std::memcpy(&word, text, sizeof word);
-  const auto has_zero = [](std::uint64_t bytes) { return (bytes - ones) & ~bytes & tops; };
-  const std::uint64_t quote = has_zero(word ^ (ones * '"'));
-  const std::uint64_t escape = has_zero(word ^ (ones * '\\'));
-  const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
-  const std::uint64_t special = quote | escape | control | (word & tops);
-  // The lowest bit set is exact; borrows can only make higher ones wrong.
-  static_assert(std::endian::native == std::endian::little);
-  return static_cast<unsigned>(std::countr_zero(special)) / 8;
 }
 
 /// Bytes of the UTF-8 character that starts `text`; 0 when it is none.
@@ -157,11 +139,7 @@ void JsonReader::skip_elements(int depth) {
 void JsonReader::skip_string() {
   ++at_;
   while (good_) {
-    while (text_.size() - at_ >= 8) {
-      const unsigned plain = plain_prefix(text_.data() + at_);
-      at_ += plain;
-      if (plain < 8) break;
-    }
+    at_ += tool::detail::plain_prefix(text_.substr(at_));
     if (at_ >= text_.size()) return fail();
     if (text_[at_] == '"') break;
     skip_character();

@@ -104,7 +104,7 @@ bool Server::put_aside(std::string& line) {
 
 bool Server::read_more() {
   std::array<pollfd, 2> waits{pollfd{options_.stdio.in, POLLIN, 0}, pollfd{leave_fd(), POLLIN, 0}};
-  if (::poll(waits.data(), waits.size(), -1) < 0) return true;
+  if (lookout_.wait(waits) < 0) return true;
   if (waits[1].revents != 0) return false;
   // Not cleared first: only what was read is looked at.
   std::array<char, 1 << 16> chunk;

@@ -4,6 +4,7 @@
 #include "cancel_fds.hpp"
 #include "catalogue.hpp"
 #include "crew.hpp"
+#include "lookout.hpp"
 #include "message.hpp"
 #include "questions.hpp"
 #include "subscriptions.hpp"
@@ -85,6 +86,7 @@ class Server {
   Calls calls_;
 
   // Of the thread that leads.
+  Lookout lookout_;
   LineCutter lines_;
   bool opened_legacy_ = false;
   json legacy_capabilities_ = json::object();

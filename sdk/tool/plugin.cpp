@@ -1,8 +1,13 @@
+<<<<<<< theirs
+#include "quick_json.hpp"
+
+=======
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <exception>
 #include <memory>
+>>>>>>> mine
 #include <new>
 #include <opsroom/tool/plugin.hpp>
 
@@ -20,7 +25,7 @@ json failed_result(const std::string& text) {
 }
 
 void hand_in(const opsroom_call& call, const json& result) {
-  const std::string text = result.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string text = dumped(result);
   call.result(call.host, lend(text));
 }
 
@@ -108,7 +113,7 @@ opsroom_status invoke(
   auto& tools = *static_cast<Registry*>(instance);
   if (!tools.knows(view(tool))) return OPSROOM_UNKNOWN_TOOL;
   Call call(*lent);
-  hand_in(*lent, tools.invoke(view(tool), json::parse(view(arguments)), call));
+  hand_in(*lent, tools.invoke(view(tool), parsed(view(arguments)), call));
   return OPSROOM_OK;
 } catch (const Cancelled&) {
   return OPSROOM_CANCELLED;
