@@ -1,8 +1,4 @@
-<<<<<<< theirs
 #include "quick_json.hpp"
-=======
-#include <nlohmann/json.hpp>
->>>>>>> mine
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,25 +8,17 @@
 
 namespace opsroom::tool {
 
-<<<<<<< theirs
-Call::Call(const opsroom_call& lent) : lent_(lent) {
-  const auto text = view(lent.context);
-  context_ = text.empty() ? json::object() : detail::parsed(text);
-  recall();
-=======
 struct Call::Notes {
   json context;
   json memory;
 
   explicit Notes(std::string_view text)
-      : context(text.empty() ? json::object() : json::parse(text)), memory(json::object()) {
+      : context(text.empty() ? json::object() : detail::parsed(text)), memory(json::object()) {
     // Every round brings only its own answers, so earlier ones travel in the state.
     if (const auto state = context.find("requestState");
         state != context.end() && state->is_string())
       memory = json::parse(state->get<std::string>());
     if (!memory.is_object()) memory = json::object();
-    for (const char* part : {"answers", "once"})
-      if (!memory.contains(part)) memory[part] = json::object();
     if (const auto responses = context.find("inputResponses");
         responses != context.end() && responses->is_object())
       answers().update(*responses);
@@ -82,7 +70,6 @@ std::optional<std::chrono::system_clock::time_point> Call::deadline() const {
   if (found == context().end() || !found->is_number()) return std::nullopt;
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->get<std::int64_t>())
   );
->>>>>>> mine
 }
 
 void Call::artifact_file(
@@ -167,23 +154,12 @@ json Call::ask_form(const std::string& key, const std::string& question, const j
   suspend(request(key, question, form));
 }
 
-<<<<<<< theirs
-void Call::recall() {
-  if (const auto state = context_.find("requestState");
-      state != context_.end() && state->is_string())
-    memory_ = json::parse(state->get<std::string>());
-  if (!memory_.is_object()) memory_ = json::object();
-  if (const auto answers = context_.find("inputResponses");
-      answers != context_.end() && answers->is_object())
-    memory_["answers"].update(*answers);
-=======
 void Call::ask_into(
     const detail::Shape& shape, void* answer, const std::string& key, const std::string& question
 ) {
   const json given = ask_form(key, question, form_of(shape));
   if (given.value("action", "") != "accept") throw Declined("declined: " + question);
   detail::read_value(shape, given.value("content", json::object()), "/answer", answer);
->>>>>>> mine
 }
 
 bool Call::remembers(const std::string& key) const {

@@ -1,13 +1,8 @@
-<<<<<<< theirs
 #include "quick_json.hpp"
-
-=======
-#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <exception>
 #include <memory>
->>>>>>> mine
 #include <new>
 #include <opsroom/tool/plugin.hpp>
 

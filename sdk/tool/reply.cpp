@@ -23,17 +23,6 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-<<<<<<< theirs
-json text_result(const std::string& text, bool failed) {
-  // Braces would copy each value twice on its way in.
-  json part = json::object();
-  part["type"] = "text";
-  part["text"] = text;
-  json result = json::object();
-  (result["content"] = json::array()).push_back(std::move(part));
-  if (failed) result["isError"] = true;
-  return result;
-=======
 Content media(const char* type, std::string_view bytes, const std::string& media_type) {
   return Content(json{{"type", type}, {"data", base64(bytes)}, {"mimeType", media_type}});
 }
@@ -88,7 +77,11 @@ Content embedded_bytes(
 namespace detail {
 
 void put_text(json& result, const std::string& text) {
-  result["content"] = json::array({json{{"type", "text"}, {"text", text}}});
+  // Braces would copy each value twice on its way in.
+  json part = json::object();
+  part["type"] = "text";
+  part["text"] = text;
+  (result["content"] = json::array()).push_back(std::move(part));
 }
 
 void put_reply(json& result, const Reply& reply) {
@@ -113,7 +106,6 @@ void put_outcome(json& result, const Shape& shape, const void* data, const Reply
 
 void put_content(json& content, const std::string& text) {
   content = {{"text", text}};
->>>>>>> mine
 }
 
 void put_content(json& content, const Bytes& bytes) {
