@@ -13,6 +13,7 @@ namespace {
 
 constexpr int max_schema_depth = 150;
 constexpr std::size_t max_schema_problems = 50;
+constexpr std::size_t max_pattern_work = 1'000'000;
 
 const std::string* text_of(const Json& schema, const char* key) {
   const auto found = schema.find(key);
@@ -80,7 +81,7 @@ void Document::walk_object(const Json& schema, Place place) {
     const std::size_t before = problems_.size();
     check_keyword(keyword, value, shape, place.pointer, problems_);
     if (problems_.size() > before) continue;
-    keep_regexes(keyword, value, shape);
+    keep_regexes(keyword, value, shape, place.pointer);
     if (keyword == "$ref") pending_.push_back({&schema, false});
     if (keyword == "$dynamicRef" && shape == Shape::reference) pending_.push_back({&schema, true});
     if (keyword.starts_with("unevaluated") && shape == Shape::schema) has_unevaluated_ = true;
@@ -133,14 +134,36 @@ void Document::register_anchors(const Json& schema, const Place& place) {
   add("$dynamicAnchor", place.resource->dynamic_anchors);
 }
 
-void Document::keep_regexes(std::string_view keyword, const Json& value, Shape shape) {
-  const auto keep = [&](const std::string& pattern) {
-    if (regexes_.find(pattern) == regexes_.end()) regexes_.emplace(pattern, Regex(pattern));
-  };
-  if (keyword == "pattern" && shape == Shape::pattern) keep(value.get<std::string>());
-  if (shape == Shape::pattern_map) {
-    for (const auto& [pattern, child] : value.items())
-      keep(pattern);
+void Document::keep_regexes(
+    std::string_view keyword, const Json& value, Shape shape, const std::string& pointer
+) {
+  const std::string here = pointer + "/" + escape_token(keyword);
+  if (shape == Shape::pattern) keep_regex(value.get<std::string>(), keyword, here);
+  if (shape != Shape::pattern_map) return;
+  for (const auto& [pattern, child] : value.items())
+    keep_regex(pattern, keyword, here + "/" + escape_token(pattern));
+}
+
+// A pattern is a small program: many of them make a large one, in memory and in time.
+void Document::keep_regex(
+    const std::string& pattern, std::string_view keyword, const std::string& pointer
+) {
+  if (regexes_.find(pattern) != regexes_.end()) return;
+  if (pattern_work_ >= max_pattern_work) {
+    add_problem(
+        pointer,
+        std::string(keyword),
+        fmt::format("the patterns up to here need more than {} instructions", max_pattern_work)
+    );
+    return;
+  }
+  try {
+    const Regex regex(pattern);
+    pattern_work_ += regex.size();
+    regexes_.emplace(pattern, regex);
+  } catch (const Failure& failure) {
+    pattern_work_ += Regex::max_size;
+    add_problem(pointer, std::string(keyword), failure.message());
   }
 }
 

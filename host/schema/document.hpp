@@ -60,7 +60,10 @@ class Document {
   void walk_object(const Json& schema, Place place);
   void enter_resource(const Json& schema, Place& place);
   void register_anchors(const Json& schema, const Place& place);
-  void keep_regexes(std::string_view keyword, const Json& value, Shape shape);
+  void keep_regexes(
+      std::string_view keyword, const Json& value, Shape shape, const std::string& pointer
+  );
+  void keep_regex(const std::string& pattern, std::string_view keyword, const std::string& pointer);
   void resolve_references();
   void resolve(const Pending& pending);
   const Json* find_target(Resource& resource, const std::string& fragment);
@@ -74,6 +77,7 @@ class Document {
   std::unordered_map<std::string, Resource*> by_uri_;
   std::unordered_map<const Json*, Node> nodes_;
   std::unordered_map<std::string, Regex> regexes_;
+  std::size_t pattern_work_ = 0;  ///< instructions of all patterns so far
   std::vector<Pending> pending_;
   std::vector<Problem> problems_;
 };

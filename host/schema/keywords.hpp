@@ -46,7 +46,8 @@ struct Child {
 };
 std::vector<Child> children_of(std::string_view keyword, const Json& value, Shape shape);
 
-/// Appends what is wrong with the value of a keyword; `pointer` is the schema's.
+/// Appends what is wrong with the value of a keyword, but for its patterns; `pointer` is the
+/// schema's.
 void check_keyword(
     std::string_view keyword,
     const Json& value,

@@ -208,6 +208,10 @@ Regex::Result Regex::search(std::string_view text, std::size_t& budget) const {
   return result;
 }
 
+std::size_t Regex::size() const {
+  return program_->code.size();
+}
+
 bool Regex::matches(std::string_view text, std::size_t& budget) const {
   const std::u32string decoded = decode_utf8(text);
   return Machine(*program_, decoded, budget).search();

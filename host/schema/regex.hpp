@@ -28,6 +28,10 @@ class Regex {
   Result search(std::string_view text, std::size_t& budget) const;
   bool matches(std::string_view text, std::size_t& budget) const;
 
+  /// Instructions it has compiled to, and the most there can be.
+  std::size_t size() const;
+  static constexpr std::size_t max_size = 20'000;
+
   struct Program;
 
  private:

@@ -12,7 +12,7 @@
 namespace opsroom::schema {
 namespace {
 
-constexpr std::size_t max_code = 20'000;
+constexpr std::size_t max_code = Regex::max_size;
 constexpr int max_nesting = 60;
 constexpr std::uint32_t unlimited = RegexReader::unlimited;
 

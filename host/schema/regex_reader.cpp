@@ -66,7 +66,11 @@ std::optional<Ranges> class_escape(char32_t c) {
   }
 }
 
-RegexReader::RegexReader(std::string_view pattern) : text_(decode_utf8(pattern)), shown_(pattern) {
+RegexReader::RegexReader(std::string_view pattern) : text_(decode_utf8(pattern)) {
+  constexpr std::size_t longest_shown = 200;
+  const std::u32string_view whole(text_);
+  shown_ = encode_utf8(whole.substr(0, longest_shown));
+  if (whole.size() > longest_shown) shown_ += "...";
   if (pattern.size() > max_pattern) {
     throw Failure(Code::invalid, fmt::format("pattern longer than {} bytes", max_pattern));
   }

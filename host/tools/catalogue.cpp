@@ -48,12 +48,20 @@ ToolName split_tool_name(std::string_view full) {
 }
 
 std::shared_ptr<const SchemaChecks> OfferedTool::checks() const {
-  if (checks_) return checks_;
-  checks_ = std::make_shared<const SchemaChecks>(described_.input_schema, described_.output_schema);
+  if (!checks_) keep(compile());
+  return checks_;
+}
+
+std::shared_ptr<const SchemaChecks> OfferedTool::compile() const {
+  return std::make_shared<const SchemaChecks>(described_.input_schema, described_.output_schema);
+}
+
+void OfferedTool::keep(std::shared_ptr<const SchemaChecks> checks) const {
+  if (checks_) return;
+  checks_ = std::move(checks);
   for (const std::string& problem : checks_->problems()) {
     spdlog::warn("{}: nothing is checked by its {}", described_.name, problem);
   }
-  return checks_;
 }
 
 Offer::Offer(

@@ -35,6 +35,12 @@ class OfferedTool {
   /// thread only.
   std::shared_ptr<const SchemaChecks> checks() const;
 
+  /// For schemas that take long: whether `checks` would compile, what it would make (any thread),
+  /// and that it need not any more.
+  bool compiled() const { return checks_ != nullptr; }
+  std::shared_ptr<const SchemaChecks> compile() const;
+  void keep(std::shared_ptr<const SchemaChecks> checks) const;
+
  private:
   ToolDescriptor described_;
   Json listed_;

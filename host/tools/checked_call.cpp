@@ -17,6 +17,18 @@ Task<std::string> output_misfit(SurfaceGuard& guard, Checks checks, const Json& 
   co_return co_await std::move(checking);
 }
 
+Task<Checks> checks_of(SurfaceGuard& guard, std::shared_ptr<const OfferedTool> tool) {
+  const ToolDescriptor& described = tool->described();
+  const bool large =
+      worth_a_thread(described.input_schema) || worth_a_thread(described.output_schema);
+  if (!tool->compiled() && large) {
+    const auto compile = [&tool] { return tool->compile(); };
+    auto compiling = guard.pool().run(compile);
+    tool->keep(co_await std::move(compiling));
+  }
+  co_return tool->checks();
+}
+
 }  // namespace
 
 Task<std::string> arguments_misfit(SurfaceGuard& guard, Checks checks, const Json& arguments) {
@@ -58,7 +70,8 @@ Task<ToolResult> checked_call(
   try {
     auto asking = guard.offer_of(source, server, call.latest, stop);
     const auto offer = co_await std::move(asking);
-    checks = offer->find(tool)->checks();
+    auto compiling = checks_of(guard, offer->find(tool));
+    checks = co_await std::move(compiling);
     call.pin = offer->pin();
     auto checking = arguments_misfit(guard, checks, call.call.arguments);
     misfit = co_await std::move(checking);

@@ -1,6 +1,7 @@
 #include "base/failure.hpp"
 #include "schema/validator.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace opsroom::schema {
@@ -40,6 +41,23 @@ TEST(Bounds, ACatastrophicPatternIsAProblem) {
   const auto problems = validator.validate(std::string(200, 'a') + "b");
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_NE(problems[0].message.find("could not be checked"), std::string::npos);
+}
+
+TEST(Bounds, ManyHugePatternsAreRefusedTogether) {
+  Json properties;
+  for (int i = 0; i < 2000; ++i)
+    properties["p" + std::to_string(i)] = {
+        {"pattern", fmt::format("^([a-z]{{0,999}}){{0,9}}{}$", i)}
+    };
+  const auto problems = Validator::check_schema({{"properties", properties}});
+  ASSERT_FALSE(problems.empty());
+  EXPECT_EQ(problems[0].message, "the patterns up to here need more than 1000000 instructions");
+}
+
+TEST(Bounds, AHugePatternIsNotShownWhole) {
+  const auto problems = Validator::check_schema({{"pattern", std::string(5000, '(')}});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_LT(problems[0].message.size(), 400U);
 }
 
 TEST(Bounds, DeepValuesUnderARecursiveSchemaStayWithinTheStack) {
