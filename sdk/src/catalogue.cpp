@@ -54,7 +54,9 @@ json parsed_manifest(const opsroom_plugin& plugin) {
 
 }  // namespace
 
-Catalogue::Catalogue(const opsroom_plugin& plugin, std::size_t page_size) : page_size_(page_size) {
+Catalogue::Catalogue(const opsroom_plugin& plugin, const Terms& terms)
+    : page_size_(terms.page_size), changes_(terms.changes) {
+  if (terms.before != nullptr) keep_promises(*terms.before);
   const json manifest = parsed_manifest(plugin);
   take_list(manifest, "tools", "name");
   for (const json& tool : manifest["tools"])
@@ -67,12 +69,35 @@ Catalogue::Catalogue(const opsroom_plugin& plugin, std::size_t page_size) : page
     lists_["resources"];
     lists_["resourceTemplates"];
   }
-  if (offers_prompts())
+  if (manifest.contains("prompts"))
     for (const json& prompt : manifest["prompts"])
       prompts_.emplace(prompt["name"].get<std::string>(), prompt);
   const json completions = manifest.value("completions", json(false));
   completion_ = completions.is_object() || completions == true;
   instructions_ = text_of(manifest, "instructions");
+}
+
+void Catalogue::keep_promises(const Catalogue& before) {
+  for (const auto& [name, list] : before.lists_)
+    lists_[name];
+  tasks_ = before.tasks_;
+}
+
+bool Catalogue::same_list(const Catalogue& other, const char* name) const {
+  const auto ours = lists_.find(name);
+  const auto theirs = other.lists_.find(name);
+  if (ours == lists_.end() || theirs == other.lists_.end())
+    return ours == lists_.end() && theirs == other.lists_.end();
+  return ours->second.modern == theirs->second.modern;
+}
+
+std::vector<std::string> Catalogue::changed_since(const Catalogue& before) const {
+  std::vector<std::string> changed;
+  if (!same_list(before, "tools")) changed.push_back("tools");
+  if (!same_list(before, "resources") || !same_list(before, "resourceTemplates"))
+    changed.push_back("resources");
+  if (!same_list(before, "prompts")) changed.push_back("prompts");
+  return changed;
 }
 
 void Catalogue::take_list(const json& manifest, const char* name, const char* key) {
@@ -160,9 +185,13 @@ std::string Catalogue::page(std::string_view name, const json& params, Era era) 
 }
 
 json Catalogue::capabilities(Era era) const {
-  json can{{"tools", json::object()}, {"logging", json::object()}};
-  if (offers_resources()) can["resources"] = {{"subscribe", true}};
-  if (offers_prompts()) can["prompts"] = json::object();
+  const json list = changes_ ? json{{"listChanged", true}} : json::object();
+  json can{{"tools", list}, {"logging", json::object()}};
+  if (offers_prompts()) can["prompts"] = list;
+  if (offers_resources()) {
+    can["resources"] = list;
+    can["resources"]["subscribe"] = true;
+  }
   if (completion_) can["completions"] = json::object();
   if (tasks_ && era == Era::modern) can["extensions"] = {{tasks_extension, json::object()}};
   return can;

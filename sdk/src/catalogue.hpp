@@ -13,11 +13,16 @@ namespace opsroom::sdk {
 /// How a tool stands to the tasks extension.
 enum class TaskSupport { forbidden, optional, required };
 
-/// What a plugin offers, read once from its manifest, and the answers that only depend on it.
+/// What a plugin offers by its manifest at one time, and the answers that only depend on it.
 class Catalogue {
  public:
-  /// `page_size` items a page, 0: all in one. Throws std::runtime_error when the manifest is wrong.
-  Catalogue(const opsroom_plugin& plugin, std::size_t page_size);
+  struct Terms {
+    std::size_t page_size = 0;          ///< items a page has; 0: all in one
+    bool changes = false;               ///< clients are told when there is another catalogue
+    const Catalogue* before = nullptr;  ///< whose lists stay, empty if need be: they were promised
+  };
+  /// Throws std::runtime_error when the manifest is wrong.
+  Catalogue(const opsroom_plugin& plugin, const Terms& terms);
 
   struct Tool {
     TaskSupport tasks = TaskSupport::forbidden;
@@ -42,6 +47,8 @@ class Catalogue {
   std::string page(std::string_view list, const json& params, Era era) const;
 
   json capabilities(Era era) const;
+  /// What clients have to list anew when they knew the one before: "tools", "resources", "prompts".
+  std::vector<std::string> changed_since(const Catalogue& before) const;
   /// What a client that hands text to a model may tell it; empty: nothing.
   const std::string& instructions() const noexcept { return instructions_; }
 
@@ -52,11 +59,14 @@ class Catalogue {
     std::string print;  ///< of all of it: a cursor is good for this list only
   };
 
+  void keep_promises(const Catalogue& before);
+  bool same_list(const Catalogue& other, const char* name) const;
   void take_list(const json& manifest, const char* name, const char* key);
   void take_tool(const json& tool);
   std::size_t start_of(const List& list, const json& cursor) const;
 
   const std::size_t page_size_;
+  const bool changes_;
   std::map<std::string, List, std::less<>> lists_;
   std::map<std::string, Tool, std::less<>> tools_;
   std::map<std::string, json> prompts_;

@@ -68,7 +68,7 @@ void Server::aim_at_tool(CallRequest& call, const Message& message) const {
   if (!name) throw RpcError{code::invalid_params, "params.name must be a string"};
   if (!message.arguments.empty() && !is_object(message.arguments))
     throw RpcError{code::invalid_params, "params.arguments must be an object"};
-  const Catalogue::Tool* tool = catalogue_.tool(*name);
+  const Catalogue::Tool* tool = catalogue_->tool(*name);
   if (tool == nullptr) throw RpcError{code::invalid_params, "Unknown tool: " + *name};
   call.tool = *name;
   call.arguments = message.arguments.empty() ? std::string_view("{}") : message.arguments;
@@ -80,7 +80,7 @@ void Server::aim_at_tool(CallRequest& call, const Message& message) const {
 void Server::aim_at_prompt(CallRequest& call, const Message& message) const {
   call.target = Target::prompt;
   const auto name = string_of(message.name);
-  const json* prompt = name ? catalogue_.prompt(*name) : nullptr;
+  const json* prompt = name ? catalogue_->prompt(*name) : nullptr;
   if (prompt == nullptr)
     throw RpcError{code::invalid_params, "Unknown prompt: " + name.value_or("(no name)")};
   const json given = json::parse(call.own_arguments).value("arguments", json::object());

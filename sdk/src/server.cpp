@@ -14,8 +14,6 @@
 namespace opsroom::sdk {
 namespace {
 
-constexpr const char* cache_hints = R"(,"ttlMs":60000,"cacheScope":"public")";
-
 opsroom_text lend(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -52,8 +50,12 @@ Instance::~Instance() {
 }
 
 Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
-    : options_(options),
-      catalogue_(plugin, options.page_size),
+    : plugin_(plugin),
+      options_(options),
+      newest_(std::make_shared<const Catalogue>(
+          plugin, Catalogue::Terms{options.page_size, options.changes != nullptr, nullptr}
+      )),
+      catalogue_(newest_),
       server_info_(info_of(plugin)),
       suffix_(std::string(",\"_meta\":{\"") + meta::server_info + "\":" + server_info_ + "}}"),
       directory_(std::filesystem::current_path().string()),
@@ -72,18 +74,52 @@ Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
       ) {}
 
 int Server::run() {
+  if (options_.changes != nullptr) {
+    const std::lock_guard lock(options_.changes->mutex_);
+    options_.changes->tell_ = [this] { announce(); };
+  }
   crew_.start();
   pollfd wait{leave_fd(), POLLIN, 0};
   while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
   }
   const int code = leave_code();
+  const bool announced = stop_announcements();
   subscriptions_.close(server_info_);
   const bool calls_over = calls_.wind_down(options_.grace);
   outbox_.flush();
   // A tool that ignores the cancel still holds its instance: leaving at once is all that is left.
-  if (!calls_over || !crew_.finish(options_.grace)) ::_exit(code);
+  if (!announced || !calls_over || !crew_.finish(options_.grace)) ::_exit(code);
   alarm_.stop();
   return code;
+}
+
+/// On the announcing thread, one at a time.
+void Server::announce() {
+  const std::shared_ptr<const Catalogue> before = newest_;
+  const auto next = std::make_shared<const Catalogue>(
+      plugin_, Catalogue::Terms{options_.page_size, true, before.get()}
+  );
+  {
+    const std::lock_guard lock(newest_mutex_);
+    newest_ = next;
+  }
+  is_new_.store(true);
+  for (const std::string& list : next->changed_since(*before))
+    subscriptions_.list_changed(list);
+}
+
+void Server::use_newest_catalogue() {
+  if (!is_new_.exchange(false)) return;
+  const std::lock_guard lock(newest_mutex_);
+  catalogue_ = newest_;
+}
+
+/// False when somebody still announces: then this object must not go away.
+bool Server::stop_announcements() {
+  if (options_.changes == nullptr) return true;
+  const std::unique_lock lock(options_.changes->mutex_, options_.grace);
+  if (lock.owns_lock()) options_.changes->tell_ = nullptr;
+  return lock.owns_lock();
 }
 
 /// One message, or some bytes of one. False: the conversation is over.
@@ -146,6 +182,7 @@ void Server::take_message(std::shared_ptr<const Message> message) {
 }
 
 void Server::take_notification(const Message& message) {
+  if (message.method == "notifications/initialized") return subscriptions_.open_legacy();
   if (message.method != "notifications/cancelled") return;
   std::string_view id;
   JsonReader reader(message.params);
@@ -164,6 +201,7 @@ void Server::take_request(const std::shared_ptr<const Message>& message) {
     message->check_id();
     id = std::string(message->id);
     message->check_request();
+    use_newest_catalogue();
     dispatch(message, era_of(*message, opened_legacy_));
   } catch (const RpcError& error) {
     outbox_.send(response(id, error));
@@ -174,13 +212,13 @@ void Server::take_request(const std::shared_ptr<const Message>& message) {
 
 void Server::dispatch(const std::shared_ptr<const Message>& message, Era era) {
   const std::string& method = message->method;
-  const bool completes = method == "completion/complete" && catalogue_.offers_completion();
-  const bool reads = method == "resources/read" && catalogue_.offers_resources();
-  const bool prompts = method == "prompts/get" && catalogue_.offers_prompts();
+  const bool completes = method == "completion/complete" && catalogue_->offers_completion();
+  const bool reads = method == "resources/read" && catalogue_->offers_resources();
+  const bool prompts = method == "prompts/get" && catalogue_->offers_prompts();
   if (method == "tools/call" || completes || reads || prompts)
     return calls_.start(call_request(message, era));
   if (method == "subscriptions/listen" && era == Era::modern) return listen(*message);
-  if (method == "tasks/update" && era == Era::modern && catalogue_.offers_tasks())
+  if (method == "tasks/update" && era == Era::modern && catalogue_->offers_tasks())
     return update_task(*message);
   outbox_.send(response(message->id, answer(*message, era)));
 }
@@ -188,17 +226,17 @@ void Server::dispatch(const std::shared_ptr<const Message>& message, Era era) {
 /// The requests that do not enter the plugin.
 std::string Server::answer(const Message& request, Era era) {
   const std::string& method = request.method;
-  if (const auto name = catalogue_.list_of(method); !name.empty()) return list(name, request, era);
+  if (const auto name = catalogue_->list_of(method); !name.empty()) return list(name, request, era);
   if (era == Era::legacy) {
     if (method == "initialize") return initialize(request);
     if (method == "ping") return "{}";
     if (method == "logging/setLevel") return set_level(request);
-    if (catalogue_.offers_resources() &&
+    if (catalogue_->offers_resources() &&
         (method == "resources/subscribe" || method == "resources/unsubscribe"))
       return subscribe(request);
   } else {
     if (method == "server/discover") return discover();
-    if (catalogue_.offers_tasks() && (method == "tasks/get" || method == "tasks/cancel"))
+    if (catalogue_->offers_tasks() && (method == "tasks/get" || method == "tasks/cancel"))
       return answer_about_task(request);
   }
   throw RpcError{code::method_not_found, "Method not found: " + method};
@@ -208,10 +246,10 @@ std::string Server::initialize(const Message& request) {
   const json params = request.parsed_params();
   json result{
       {"protocolVersion", legacy_version_for(params)},
-      {"capabilities", catalogue_.capabilities(Era::legacy)},
+      {"capabilities", catalogue_->capabilities(Era::legacy)},
       {"serverInfo", json::parse(server_info_)}
   };
-  if (!catalogue_.instructions().empty()) result["instructions"] = catalogue_.instructions();
+  if (!catalogue_->instructions().empty()) result["instructions"] = catalogue_->instructions();
   legacy_capabilities_ = params.value("capabilities", json::object());
   if (!legacy_capabilities_.is_object()) legacy_capabilities_ = json::object();
   opened_legacy_ = true;
@@ -225,17 +263,23 @@ std::string Server::finished(std::string members, Era era) const {
   return "{" + members + separator + "\"resultType\":\"complete\"" + suffix_;
 }
 
+/// What may change at any time is not to be kept.
+std::string Server::cache_hints() const {
+  const char* lifetime = options_.changes == nullptr ? "60000" : "0";
+  return std::string(",\"ttlMs\":") + lifetime + ",\"cacheScope\":\"public\"";
+}
+
 std::string Server::discover() const {
   std::string members = "\"supportedVersions\":[\"" + std::string(modern_version) +
-                        "\"],\"capabilities\":" + dumped(catalogue_.capabilities(Era::modern));
-  if (!catalogue_.instructions().empty())
-    members += ",\"instructions\":" + json_string(catalogue_.instructions());
-  return finished(members + cache_hints, Era::modern);
+                        "\"],\"capabilities\":" + dumped(catalogue_->capabilities(Era::modern));
+  if (!catalogue_->instructions().empty())
+    members += ",\"instructions\":" + json_string(catalogue_->instructions());
+  return finished(members + cache_hints(), Era::modern);
 }
 
 std::string Server::list(std::string_view name, const Message& request, Era era) const {
-  std::string members = catalogue_.page(name, request.parsed_params(), era);
-  if (era == Era::modern) members += cache_hints;
+  std::string members = catalogue_->page(name, request.parsed_params(), era);
+  if (era == Era::modern) members += cache_hints();
   return finished(std::move(members), era);
 }
 
@@ -263,7 +307,7 @@ void Server::listen(const Message& request) {
   const std::string id = key_of(request.id);
   if (calls_.is_under_way(id) || subscriptions_.is_open(id))
     throw RpcError{code::invalid_request, "a request with this id is still under way"};
-  subscriptions_.listen(request, catalogue_.offers_resources());
+  subscriptions_.listen(request, catalogue_->capabilities(Era::modern));
 }
 
 std::string Server::answer_about_task(const Message& request) {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <opsroom/plugin.h>
 #include <opsroom/stdio_server.hpp>
 #include <string>
@@ -45,6 +46,9 @@ class Server {
   int run();
 
  private:
+  void announce();
+  void use_newest_catalogue();
+  bool stop_announcements();
   bool take_next();
   bool put_aside(std::string& line);
   bool read_more();
@@ -55,6 +59,7 @@ class Server {
   void dispatch(const std::shared_ptr<const Message>& message, Era era);
   std::string answer(const Message& request, Era era);
   std::string initialize(const Message& request);
+  std::string cache_hints() const;
   std::string discover() const;
   std::string list(std::string_view name, const Message& request, Era era) const;
   std::string set_level(const Message& request);
@@ -70,8 +75,12 @@ class Server {
   void aim_at_prompt(CallRequest& call, const Message& message) const;
   std::string context_of(const CallRequest& call, const Message& message) const;
 
+  const opsroom_plugin& plugin_;
   const ServeOptions options_;
-  const Catalogue catalogue_;
+  std::mutex newest_mutex_;
+  std::shared_ptr<const Catalogue> newest_;
+  std::atomic<bool> is_new_{false};
+  std::shared_ptr<const Catalogue> catalogue_;  ///< of the thread that leads
   const std::string server_info_;
   const std::string suffix_;  ///< of a modern result
   const std::string directory_;

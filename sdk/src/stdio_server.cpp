@@ -67,6 +67,11 @@ StdioPair guard_stdio() {
   return pair;
 }
 
+void Changes::announce() {
+  const std::lock_guard lock(mutex_);
+  if (tell_) tell_();
+}
+
 int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options) try {
   sdk::watch_signals();
   greet_a_terminal(plugin, options.stdio.in);

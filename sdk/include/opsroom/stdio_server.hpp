@@ -1,10 +1,16 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <opsroom/plugin.h>
 #include <string>
 
 namespace opsroom {
+namespace sdk {
+class Server;
+}
 
 /// The protocol's two ends after guard_stdio(), out of reach of stray prints and child programs.
 struct StdioPair {
@@ -17,6 +23,24 @@ struct StdioPair {
 /// Throws std::system_error.
 StdioPair guard_stdio();
 
+/// How a running server learns that its plugin offers something else now: share one between
+/// ServeOptions::changes and whoever notices.
+class Changes {
+ public:
+  /// Reads the plugin's manifest() anew, on this thread, and tells the client which of the lists of
+  /// tools, resources and prompts differ (list_changed). From any thread and beside calls, from
+  /// within one too; never two at a time. So the text that manifest() returns has to stay until it
+  /// is called again. Calls that are under way go on. A list counts only if the first manifest had
+  /// it, be it empty. Throws std::runtime_error when the manifest is wrong; then what was offered
+  /// stays. Does nothing while no server runs.
+  void announce();
+
+ private:
+  friend class sdk::Server;
+  std::timed_mutex mutex_;
+  std::function<void()> tell_;
+};
+
 struct ServeOptions {
   StdioPair stdio;
   std::string config = "{}";              ///< the operator's JSON object for the plugin
@@ -25,6 +49,9 @@ struct ServeOptions {
   /// What the state of a question is sealed with, so that its answer is good in another process
   /// that has the same key. Empty: OPSROOM_STATE_KEY, and without that a random one.
   std::string state_key;
+  /// For a server whose set of tools, resources or prompts changes while it runs; null: it does
+  /// not.
+  std::shared_ptr<Changes> changes;
 };
 
 /// What the environment says: OPSROOM_PLUGIN_CONFIG, OPSROOM_PAGE_SIZE. Throws
