@@ -70,7 +70,10 @@ Task<> RunSession::tell() {
   } catch (const std::exception& error) {
     failed = Failure(Code::internal, fmt::format("the host failed: {}", error.what()));
   }
-  if (failed && stop_.reason() == StopReason::lease_lost) lost = true;
+  // What the host has started for the run dies with its trust, before the fence here is seen to
+  // fall.
+  const bool too_late = failed && Clock::now() >= trusted_until_;
+  if (too_late || (failed && stop_.reason() == StopReason::lease_lost)) lost = true;
   co_await close_tools();
   if (lost) {
     // Ours in doubt: when the token still holds, the next owner need not wait for the lease to end.
@@ -178,7 +181,8 @@ Task<RunSession::Next> RunSession::take_step(const runbook::PlanStep& plan, int 
       ports_.inputs,
       log_,
       stop_,
-      options_.diff_interval
+      options_.diff_interval,
+      trusted_until_
   };
   ToolFacts facts;
   if (plan.retry.attempts > 1) {
@@ -327,6 +331,7 @@ Task<> RunSession::give_back(std::string reason) {
 
 /// The tools end by themselves where this process is too frozen to end them.
 void RunSession::trust_tools() {
+  ports_.lanes.trust_until(trusted_until_);
   if (tools_) tools_->trust_until(trusted_until_);
 }
 

@@ -25,6 +25,7 @@ struct StepContext {
   RunLog& log;
   Stop& run_stop;  ///< cancellation and loss of the lease
   Milliseconds diff_interval;
+  const Clock::time_point& trusted_until;  ///< renewed while the lease is
 };
 
 /// What an event of kind step.* says.

@@ -129,12 +129,15 @@ Task<CallEnd> call_and_watch(
   diffs.end();
   listener.end();
   co_await beside.wait_until_at_most(0);
-  if (end.problem || stop.reason() == StopReason::lease_lost) co_return end;
-  try {
-    co_await diffs.look();
-  } catch (...) {
-    end.problem = std::current_exception();
+  if (!end.problem && stop.reason() != StopReason::lease_lost) {
+    try {
+      co_await diffs.look();
+    } catch (...) {
+      end.problem = std::current_exception();
+    }
   }
+  // What the host started died with its trust: no failure of the step, which may be another's now.
+  if (end.problem && Clock::now() >= context.trusted_until) stop.request(StopReason::lease_lost);
   co_return end;
 }
 

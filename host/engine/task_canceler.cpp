@@ -117,6 +117,7 @@ Task<std::unique_ptr<LaneCheckout>> TaskCanceler::open_lane(const TaskCancel& ca
       cancel.session.slug, cancel.run.lane, cancel.session.repository, cancel.session.base
   };
   std::unique_ptr<LaneCheckout> lane;
+  ports_.lanes.trust_until(Clock::now() + options_.opening);
   auto opening = open_within(ports_.lanes, std::move(request), options_.opening, lane);
   co_await before(stop_.wait(), std::move(opening));
   if (!lane) throw Failure(Code::timeout, "its lane could not be opened in time");

@@ -43,6 +43,11 @@ class LanePool {
   /// Failure names the repository or the lane, and the remedy; a half-made lane is removed first,
   /// as it is when the caller is cancelled (Asio), which ends the opening at once.
   virtual Task<std::unique_ptr<LaneCheckout>> open(LaneRequest request) = 0;
+
+  /// What the pool and its lanes start may work until then without hearing from the host again, and
+  /// is killed at that time even if this process is frozen. For all of them, so the latest counts;
+  /// without one there is only each one's own deadline. Optional.
+  virtual void trust_until(Clock::time_point until) { static_cast<void>(until); }
 };
 
 }  // namespace opsroom

@@ -75,11 +75,14 @@ class ChildProcess {
   std::shared_ptr<State> state_;
 };
 
+class Trust;
+
 struct Command {
   SpawnSpec spawn;
   std::string input;
   Clock::duration timeout = std::chrono::seconds(60);
   std::size_t output_limit = 64u << 20;  ///< of stdout; stderr keeps its last 64 KiB
+  std::shared_ptr<Trust> trust{};        ///< its tree dies with it; none: only at the deadline
 };
 
 struct CommandResult {
@@ -88,9 +91,10 @@ struct CommandResult {
   std::string err;
 };
 
-/// Runs a program to its end. Failure{timeout} after the deadline (the tree is killed),
-/// Failure{exhausted} when the output is larger than the limit. A non-zero exit is a result. When
-/// the caller is cancelled, the tree is killed and gone before the exception leaves.
+/// Runs a program to its end. Failure{timeout} after the deadline (the tree is killed, even when
+/// this host is frozen then), Failure{exhausted} when the output is larger than the limit. A
+/// non-zero exit is a result. When the caller is cancelled, the tree is killed and gone before the
+/// exception leaves.
 Task<CommandResult> run_command(Spawner& spawner, Command command);
 
 }  // namespace opsroom::process

@@ -1,10 +1,12 @@
 #include "base/failure.hpp"
 #include "process/child_process.hpp"
+#include "process/trust.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace opsroom::process {
@@ -16,6 +18,8 @@ using namespace asio::experimental::awaitable_operators;
 constexpr std::size_t error_tail = 64u << 10;
 constexpr std::chrono::seconds drain_time{1};
 constexpr std::chrono::seconds kill_time{5};
+constexpr std::chrono::seconds frozen_grace{2};
+constexpr std::chrono::hours longest_trust{24 * 365};
 
 /// One running command. The pieces below share it by reference and never throw: an exception in one
 /// branch of && would come out as "multiple exceptions".
@@ -107,7 +111,10 @@ Task<CommandResult> run_command(Spawner& spawner, Command command) {
   auto starting = ChildProcess::start(spawner, std::move(command.spawn));
   auto started = co_await within(command.timeout, std::move(starting));
   if (!started) throw too_late(name, command.timeout);
-  const std::unique_ptr<ChildProcess> child = std::move(*started);
+  const std::shared_ptr<ChildProcess> child = std::move(*started);
+  // A host that is frozen keeps no deadline: the helper does.
+  child->trust_for(std::min<Clock::duration>(command.timeout, longest_trust) + frozen_grace);
+  if (command.trust) command.trust->cover(child);
   Talk talk{*child, std::move(command.input), command.output_limit, {}, false};
   auto conversation = converse(talk);
   bool ended = false;

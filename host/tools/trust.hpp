@@ -1,32 +1,10 @@
 #pragma once
 
-#include "base/async.hpp"
-#include "process/child_process.hpp"
-
-#include <memory>
-#include <optional>
-#include <vector>
+#include "process/trust.hpp"
 
 namespace opsroom::tools {
 
-/// How long the processes of one run may work without a word from the host: shared by the run's
-/// tools, which renew it, and its servers, those still starting included. Io thread only.
-class Trust {
- public:
-  /// Passes a new end on to every process covered.
-  void renew(Clock::time_point until);
-
-  /// Puts a process under the current end and all later ones.
-  void cover(const std::shared_ptr<process::ChildProcess>& child);
-
-  /// A process covered was killed because the end had come.
-  void note_ran_out() { ++times_ran_out_; }
-  int times_ran_out() const { return times_ran_out_; }
-
- private:
-  std::optional<Clock::time_point> until_;
-  std::vector<std::weak_ptr<process::ChildProcess>> children_;
-  int times_ran_out_ = 0;
-};
+/// Of one run: shared by its tools, which renew it, and its servers.
+using process::Trust;
 
 }  // namespace opsroom::tools

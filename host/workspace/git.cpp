@@ -123,6 +123,12 @@ process::Environment Git::environment(const GitCall& call) const {
   return environment;
 }
 
+void Git::trust_until(Clock::time_point until) {
+  if (until <= trusted_until_) return;
+  trusted_until_ = until;
+  trust_->renew(until);
+}
+
 Task<process::CommandResult> Git::run(GitCall call) {
   process::Command command;
   command.spawn.argv.emplace_back("git");
@@ -143,6 +149,7 @@ Task<process::CommandResult> Git::run(GitCall call) {
   command.input = std::move(call.input);
   command.timeout = call.timeout;
   command.output_limit = call.output_limit;
+  command.trust = trust_;
   co_return co_await process::run_command(spawner_, std::move(command));
 }
 

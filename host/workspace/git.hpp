@@ -3,6 +3,7 @@
 #include "base/async.hpp"
 #include "base/failure.hpp"
 #include "process/child_process.hpp"
+#include "process/trust.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -44,6 +45,10 @@ class Git {
       std::filesystem::path root,
       std::optional<std::filesystem::path> remote_config = {});
 
+  /// Until then a command may work without hearing from this host again. The latest counts; without
+  /// one each has its own deadline alone.
+  void trust_until(Clock::time_point until);
+
   /// A non-zero exit is a result. Failure{timeout}, Failure{exhausted} as run_command.
   Task<process::CommandResult> run(GitCall call);
 
@@ -57,6 +62,8 @@ class Git {
   process::Spawner& spawner_;
   std::filesystem::path root_;
   std::optional<std::filesystem::path> remote_config_;
+  std::shared_ptr<process::Trust> trust_ = std::make_shared<process::Trust>();
+  Clock::time_point trusted_until_;
 };
 
 /// git's own reason: the last lines of its stderr, "fatal: " and "error: " cut off, in one line.

@@ -37,6 +37,7 @@ class GitLanePool : public LanePool {
   GitLanePool(process::Spawner& spawner, std::filesystem::path root, LaneOptions options = {});
 
   Task<std::unique_ptr<LaneCheckout>> open(LaneRequest request) override;
+  void trust_until(Clock::time_point until) override { git_.trust_until(until); }
 
  private:
   Task<std::unique_ptr<LaneCheckout>> open_locked(

@@ -1,5 +1,8 @@
 #include "integration/process/fixture.hpp"
 #include "integration/process/stubborn_tree.hpp"
+#include "process/trust.hpp"
+
+#include <unistd.h>
 
 namespace opsroom::process {
 namespace {
@@ -78,6 +81,49 @@ TEST_F(RunningACommand, LongerThanItsTimeKillsTheTree) {
     EXPECT_EQ(failure.message(), "'sh' did not end within 0.1 s");
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
     EXPECT_TRUE(children_of(::getpid()).empty());
+  });
+}
+
+/// Starts the command, which writes its pid to `file`, and then freezes this host until it is gone.
+Task<> freeze_until_gone(Spawner& spawner, Command command, std::filesystem::path file) {
+  TaskGroup beside(co_await asio::this_coro::executor);
+  auto running = [](Spawner& helper, Command given) -> Task<> {
+    co_await run_command(helper, std::move(given));
+  }(spawner, std::move(command));
+  beside.start(std::move(running), [](std::exception_ptr) {});
+  pid_t pid = 0;
+  while (pid == 0) {
+    co_await pause_for(Milliseconds(1));
+    std::ifstream(file) >> pid;
+  }
+  const auto give_up = Clock::now() + patience;
+  while (!is_gone(pid) && Clock::now() < give_up)
+    ::usleep(1000);
+  EXPECT_TRUE(is_gone(pid)) << "it works on while its host is frozen";
+  co_await beside.wait_until_at_most(0);
+}
+
+TEST_F(RunningACommand, LongerThanItsTimeDiesThoughItsHostIsFrozen) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto file =
+        std::filesystem::temp_directory_path() / ("opsroom-frozen-" + std::to_string(::getpid()));
+    Command slow = command(shell("echo $$ > '" + file.string() + "'; exec sleep 1000"));
+    slow.timeout = Milliseconds(500);
+    co_await freeze_until_gone(spawner, std::move(slow), file);
+    std::filesystem::remove(file);
+  });
+}
+
+TEST_F(RunningACommand, DiesWithTheTrustItIsUnderThoughItsHostIsFrozen) {
+  run([](Spawner& spawner) -> Task<> {
+    const auto file =
+        std::filesystem::temp_directory_path() / ("opsroom-trusted-" + std::to_string(::getpid()));
+    Command slow = command(shell("echo $$ > '" + file.string() + "'; exec sleep 1000"));
+    slow.timeout = std::chrono::hours(1);
+    slow.trust = std::make_shared<Trust>();
+    slow.trust->renew(Clock::now() + Milliseconds(500));
+    co_await freeze_until_gone(spawner, std::move(slow), file);
+    std::filesystem::remove(file);
   });
 }
 

@@ -51,6 +51,21 @@ TEST_F(Lanes, ALockThatAKilledGitLeftDoesNotStopTheHost) {
   EXPECT_THAT(changes(diff(*lane)), ElementsAre("A new.txt"));
 }
 
+TEST_F(Lanes, AGitThatWorksWhenItsHostIsNotTrustedAnyMoreIsKilled) {
+  open();
+  Git git(spawner_, root_);
+  git.trust_until(Clock::now() + std::chrono::milliseconds(300));
+  GitCall call;
+  call.git_dir = root_ / ".lanes" / "s" / "A.git";
+  call.args = {"-c", "alias.hang=!sleep 1000", "hang"};
+  call.timeout = std::chrono::minutes(10);
+  const process::CommandResult result = run(git.run(std::move(call)));
+  EXPECT_EQ(result.status.text(), "killed by SIGKILL");
+  // A lane that is opened afterwards is under the trust of who opens it.
+  pool_->trust_until(Clock::now() + std::chrono::minutes(1));
+  open("B");
+}
+
 /// A file system of 2 MiB, for as long as this lives.
 struct SmallDisk {
   explicit SmallDisk(const fs::path& path) : folder(path) {

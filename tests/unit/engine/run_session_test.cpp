@@ -275,5 +275,32 @@ TEST_F(RunSessionTest, AToolThatDiesBecauseItsTrustRanOutIsNoFailureOfTheRun) {
   EXPECT_EQ(books.told, (Told{"step 1 running", "release: the worker lost its lease"}));
 }
 
+/// A worker that was frozen for longer than its trust, and wakes up before it notices.
+struct AfterAFreeze : RunSessionTest {
+  LeaseKeeper no_trust{
+      io.get_executor(), "w", books, LeaseTimes{Milliseconds(10'000), Milliseconds(0)}
+  };
+
+  void wake_up() {
+    Ports ports{books, books, lanes, toolbox, desk};
+    RunSession session(io.get_executor(), claimed, ports, no_trust, abandon);
+    run_to_end(io, session.run());
+  }
+};
+
+TEST_F(AfterAFreeze, ALaneWhoseGitWasKilledIsNoFailureOfTheRun) {
+  lanes.broken = Failure(Code::internal, "git was killed by SIGKILL");
+  plan({{"t.ok", Json::object()}});
+  wake_up();
+  EXPECT_EQ(books.told, (Told{"release: the worker lost its lease"}));
+}
+
+TEST_F(AfterAFreeze, ADiffWhoseGitWasKilledIsNoFailureOfTheStep) {
+  lanes.diff_failure = Failure(Code::internal, "git was killed by SIGKILL");
+  plan({{"t.ok", Json::object()}});
+  wake_up();
+  EXPECT_EQ(books.told, (Told{"step 1 running", "release: the worker lost its lease"}));
+}
+
 }  // namespace
 }  // namespace opsroom::engine

@@ -1,6 +1,6 @@
-#include "tools/trust.hpp"
+#include "process/trust.hpp"
 
-namespace opsroom::tools {
+namespace opsroom::process {
 
 void Trust::renew(Clock::time_point until) {
   until_ = until;
@@ -9,10 +9,10 @@ void Trust::renew(Clock::time_point until) {
   }
 }
 
-void Trust::cover(const std::shared_ptr<process::ChildProcess>& child) {
+void Trust::cover(const std::shared_ptr<ChildProcess>& child) {
   std::erase_if(children_, [](const auto& covered) { return covered.expired(); });
   children_.push_back(child);
   if (until_) child->trust_for(*until_ - Clock::now());
 }
 
-}  // namespace opsroom::tools
+}  // namespace opsroom::process
