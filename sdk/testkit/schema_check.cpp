@@ -8,13 +8,26 @@
 namespace opsroom::testkit {
 namespace {
 
+/// What a reference within its own document ("#/$defs/Node") means; null when nothing.
+const json* definition(const json& root, const std::string& reference) try {
+  if (!reference.starts_with('#')) return nullptr;
+  const json::json_pointer pointer(reference.substr(1));
+  return root.contains(pointer) ? &root.at(pointer) : nullptr;
+} catch (const json::exception&) {
+  return nullptr;
+}
+
 /// One walk over a value beside its schema.
 class Walk {
  public:
+  /// References are looked up in `root`, which outlives the walk.
+  explicit Walk(const json& root) : root_(root) {}
+
   std::vector<std::string> problems;
 
   void check(const json& schema, const json& value, const std::string& at) {
     if (!schema.is_object()) return;
+    if (schema.contains("$ref")) check_reference(schema["$ref"], value, at);
     if (schema.contains("type") && !has_type(schema["type"], value))
       return say(at, "is no " + schema["type"].dump() + " but " + shown(value));
     if (schema.contains("const") && schema["const"] != value)
@@ -59,9 +72,17 @@ class Walk {
     problems.push_back((at.empty() ? "/" : at) + ": " + what);
   }
 
+  void check_reference(const json& reference, const json& value, const std::string& at) {
+    const std::string text = reference.is_string() ? reference.get<std::string>() : "";
+    if (const json* meant = definition(root_, text))
+      check(*meant, value, at);
+    else
+      say(at, "has a schema that refers to nothing here: " + text);
+  }
+
   void check_alternatives(const json& list, const json& value, const std::string& at) {
     for (const json& each : list) {
-      Walk inner;
+      Walk inner(root_);
       inner.check(each, value, at);
       if (inner.problems.empty()) return;
     }
@@ -114,6 +135,8 @@ class Walk {
         check(others, each, at + "/" + key);
     }
   }
+
+  const json& root_;
 };
 
 /// Collects what is wrong with one tool's entry.
@@ -124,7 +147,7 @@ class Entry {
     if (tool.value("description", "").empty()) say("has no description");
     const json schema = tool.value("inputSchema", json());
     if (schema.is_object() && schema.value("type", "") == "object")
-      check_properties(schema, "");
+      check_input(schema);
     else
       say("has no inputSchema of type object");
     if (tool.contains("outputSchema") && tool["outputSchema"].value("type", "") != "object")
@@ -135,6 +158,14 @@ class Entry {
  private:
   void say(const std::string& what) { into_.push_back("tool " + name_ + " " + what); }
 
+  void check_input(const json& schema) {
+    root_ = &schema;
+    check_properties(schema, "");
+    const json defs = schema.value("$defs", json::object());
+    for (const auto& [name, defined] : defs.items())
+      check_properties(defined, "/$defs/" + name);
+  }
+
   void check_properties(const json& schema, const std::string& at) {
     const json properties = schema.value("properties", json::object());
     for (const json& name : schema.value("required", json::array()))
@@ -143,12 +174,17 @@ class Entry {
     for (const auto& [key, property] : properties.items()) {
       const std::string here = at + "/" + key;
       if (property.value("description", "").empty()) say("does not describe " + here);
-      if (property.contains("default"))
-        for (const std::string& problem : schema_problems(property, property["default"]))
-          say("has a default that does not fit: " + here + " " + problem);
+      if (property.contains("default")) check_default(property, here);
       check_properties(property, here);
       if (property.contains("items")) check_properties(property["items"], here + "/*");
     }
+  }
+
+  void check_default(const json& property, const std::string& at) {
+    Walk walk(*root_);
+    walk.check(property, property["default"], "");
+    for (const std::string& problem : walk.problems)
+      say("has a default that does not fit: " + at + " " + problem);
   }
 
   void check_hints(const json& hints) {
@@ -160,12 +196,13 @@ class Entry {
 
   std::string name_;
   std::vector<std::string>& into_;
+  const json* root_ = nullptr;  ///< of the inputSchema that is looked at
 };
 
 }  // namespace
 
 std::vector<std::string> schema_problems(const json& schema, const json& value) {
-  Walk walk;
+  Walk walk(schema);
   walk.check(schema, value, "");
   return walk.problems;
 }

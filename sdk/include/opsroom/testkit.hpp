@@ -151,7 +151,8 @@ std::size_t cancel_everywhere(
 );
 
 /// Where `value` does not fit `schema`, as far as the schemas go that tool.hpp makes: type, enum,
-/// const, required, properties, additionalProperties, items, anyOf, oneOf, ranges and sizes.
+/// const, required, properties, additionalProperties, items, anyOf, oneOf, ranges and sizes, and
+/// references into its own "$defs".
 std::vector<std::string> schema_problems(const json& schema, const json& value);
 
 }  // namespace opsroom::testkit

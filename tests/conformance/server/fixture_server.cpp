@@ -156,24 +156,17 @@ json schema_of_2020_12() {
     "then":{"required":["phone"]},"else":{"required":["email"]},"additionalProperties":false})");
 }
 
-const char* task_support(const std::string& name) {
-  if (name == "failing_job" || name == "test_tool_with_task") return "required";
-  const bool long_job = name == "slow_compute" || name == "confirm_delete" ||
-                        name == "multi_input" || name == "protocol_error_job";
-  return long_job ? "optional" : "forbidden";
-}
-
 opsroom_text manifest() {
   static const std::string text = [] {
     json made = json::parse(view(typed.manifest()));
-    for (const auto& [name, run] : raw_tools())
-      made["tools"].push_back(
-          {{"name", name}, {"description", "Asks"}, {"inputSchema", {{"type", "object"}}}}
-      );
-    for (json& each : made["tools"]) {
-      each["execution"] = {{"taskSupport", task_support(each["name"])}};
-      if (each["name"] == "json_schema_2020_12_tool") each["inputSchema"] = schema_of_2020_12();
+    for (const auto& [name, run] : raw_tools()) {
+      json entry{{"name", name}, {"description", "Asks"}, {"inputSchema", {{"type", "object"}}}};
+      const bool long_job = name == "multi_input" || name == "protocol_error_job";
+      if (long_job) entry["execution"] = {{"taskSupport", "optional"}};
+      made["tools"].push_back(std::move(entry));
     }
+    for (json& each : made["tools"])
+      if (each["name"] == "json_schema_2020_12_tool") each["inputSchema"] = schema_of_2020_12();
     return made.dump();
   }();
   return lend(text);

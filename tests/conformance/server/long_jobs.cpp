@@ -79,10 +79,12 @@ void add_long_jobs(tool::Registry& tools) {
   tools.add<Name>("greet", "Greets", [](const Name& args, Call&) {
     return tool::reply("Hello, " + args.name + "!");
   });
-  tools.add<Computation>("slow_compute", "Takes its time", compute);
-  tools.add<Nothing>("failing_job", "Fails after a while", fail_late);
-  tools.add<File>("confirm_delete", "Looks, then asks", confirm_delete);
-  tools.add<Nothing>("test_tool_with_task", "Asks, then works", ask_then_work);
+  const tool::Hints may_take_long{.tasks = tool::Tasks::optional};
+  const tool::Hints takes_long{.tasks = tool::Tasks::required};
+  tools.add<Computation>("slow_compute", "Takes its time", compute, may_take_long);
+  tools.add<Nothing>("failing_job", "Fails after a while", fail_late, takes_long);
+  tools.add<File>("confirm_delete", "Looks, then asks", confirm_delete, may_take_long);
+  tools.add<Nothing>("test_tool_with_task", "Asks, then works", ask_then_work, takes_long);
 }
 
 }  // namespace opsroom::conformance

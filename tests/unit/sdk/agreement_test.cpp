@@ -41,6 +41,17 @@ struct File {
   static constexpr auto fields() { return tool::fields(tool::field("path", &File::path, "")); }
 };
 
+struct Tree {
+  std::string name;
+  std::vector<Tree> children;
+  static constexpr auto fields() {
+    return tool::fields(
+        tool::field("name", &Tree::name, "").not_empty(),
+        tool::option("children", &Tree::children, "").size_at_most(2)
+    );
+  }
+};
+
 struct Args {
   std::optional<std::variant<Place, File, std::string, std::monostate>> target;
   std::optional<std::variant<int, bool>> amount;
@@ -63,6 +74,8 @@ struct Args {
   std::optional<std::vector<double>> numbers;
   std::uint64_t big = 1;
   json anything;
+  std::optional<Tree> tree;
+  std::map<std::string, Tree> forest;
 
   static constexpr auto fields() {
     using tool::option;
@@ -87,7 +100,9 @@ struct Args {
         option("tags", &Args::tags, "").not_empty().pattern("^t").size_at_most(3),
         option("numbers", &Args::numbers, "").at_most(10),
         option("big", &Args::big, ""),
-        option("anything", &Args::anything, "")
+        option("anything", &Args::anything, ""),
+        option("tree", &Args::tree, ""),
+        option("forest", &Args::forest, "")
     );
   }
 };
@@ -182,6 +197,18 @@ INSTANTIATE_TEST_SUITE_P(
         Values{"numbers", "[[], [10, 1.5], null]", R"([[11], ["1"], 3])"},
         Values{"big", "[0, 9223372036854775807, 1e17]", "[-1, 0.5]"},
         Values{"anything", R"([null, 1, {"a":[]}, "x"])", "[]"},
+        Values{
+            "tree",
+            R"([null, {"name":"a"}, {"name":"a","children":[{"name":"b","children":[{"name":"c"}]}]}])",
+            R"([{}, {"name":"a","children":[{}]}, {"name":"a","children":[{"name":"b","children":
+                [{"name":""}]}]}, {"name":"a","children":[{"name":"b"},{"name":"b"},{"name":"b"}]},
+                {"name":"a","children":[{"name":"b","more":1}]}, {"name":"a","children":null}])"
+        },
+        Values{
+            "forest",
+            R"([{}, {"a/b":{"name":"x","children":[{"name":"y"}]}}])",
+            R"([[], {"a":{"name":"x","children":[{"name":1}]}}])"
+        },
         Values{"unknown", "[]", "[1]"}
     ),
     [](const auto& each) { return std::string(each.param.field); }

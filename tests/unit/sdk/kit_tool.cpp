@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <opsroom/tool.hpp>
 #include <poll.h>
 #include <unistd.h>
@@ -74,6 +75,25 @@ struct Subject {
   }
 };
 
+/// A folder and what is in it, in and out.
+struct Folder {
+  std::string name;
+  std::vector<Folder> inside;
+  static constexpr auto fields() {
+    return tool::fields(
+        tool::field("name", &Folder::name, "What it is called"),
+        tool::option("inside", &Folder::inside, "What is in it")
+    );
+  }
+};
+
+Folder sorted(Folder folder) {
+  std::ranges::sort(folder.inside, {}, &Folder::name);
+  for (Folder& each : folder.inside)
+    each = sorted(std::move(each));
+  return folder;
+}
+
 tool::Outcome<Greeting> greet(const Settings& settings, const GreetArgs& args, tool::Call& call) {
   Greeting made;
   for (int i = 0; i < args.times; ++i) {
@@ -95,6 +115,7 @@ std::string order(const Nothing&, tool::Call& call) {
     call.log(tool::Level::info, "a number is drawn");
     return 42;
   });
+  call.once("told", [&] { call.log(tool::Level::debug, "told once"); });
   if (!call.confirm("sure", "Really?")) return "no order";
   const auto colour = call.choose("colour", "Which colour?", {"red", "blue"});
   return "order " + std::to_string(number) + ": " + std::to_string(what.count.value_or(1)) + " " +
@@ -126,6 +147,12 @@ void add_tools(tool::Registry& tools) {
       [settings](const GreetArgs& args, tool::Call& call) { return greet(settings, args, call); },
       {.read_only = true, .idempotent = true}
   );
+  tools.add<Folder>("sort", "Sorts folders.", [](const Folder& args, tool::Call&) {
+    return sorted(args);
+  });
+  tools.add<Nothing>("key", "Tells its key.", [](const Nothing&, tool::Call& call) {
+    return call.idempotency_key();
+  });
   tools.add<Nothing>("order", "Asks three things.", order);
   tools.add<Nothing>("wait", "Waits until it is cancelled.", wait_for_cancel);
   tools.add<Nothing>("nest", "Fails within a failure.", throw_nested);

@@ -230,3 +230,15 @@ TEST(Registry, TwoToolsOfOneNameAreRefused) {
   tools.add<Inner>("count", "", handler);
   EXPECT_THROW(tools.add<Inner>("count", "", handler), std::logic_error);
 }
+
+TEST(Registry, ALongToolSaysThatItsCallsMayBecomeTasks) {
+  tool::Registry tools;
+  const auto handler = [](const Inner&, tool::Call&) { return std::string("x"); };
+  tools.add<Inner>("short", "", handler);
+  tools.add<Inner>("long", "", handler, {.tasks = tool::Tasks::optional});
+  tools.add<Inner>("longest", "", handler, {.tasks = tool::Tasks::required});
+  const json list = tools.manifest()["tools"];
+  EXPECT_FALSE(list[0].contains("execution"));
+  EXPECT_EQ(list[1]["execution"], (json{{"taskSupport", "optional"}}));
+  EXPECT_EQ(list[2]["execution"], (json{{"taskSupport", "required"}}));
+}

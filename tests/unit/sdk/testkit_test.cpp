@@ -69,7 +69,7 @@ TEST_P(Kit, AllRoundsOfQuestionsAreAnswered) {
   EXPECT_EQ(result.questions.size(), 3u);
   EXPECT_EQ(result.questions[0].text, "What do you want?");
   EXPECT_EQ(result.questions[0].form["properties"]["count"]["type"], "integer");
-  EXPECT_EQ(result.logs.size(), 1u) << "what stands in once() runs once";
+  EXPECT_EQ(result.logs.size(), 2u) << "what stands in once() runs once";
 }
 
 TEST_P(Kit, ANoIsAnAnswer) {
@@ -101,6 +101,25 @@ TEST_P(Kit, AFailureTellsWhatItWasNestedIn) {
 
 TEST_P(Kit, SecretsReachTheTool) {
   EXPECT_EQ(call("secret").text(), "6");
+}
+
+TEST_P(Kit, AStructThatHoldsItselfTravelsBothWays) {
+  const json folders = json::parse(R"({"name":"a","inside":[{"name":"c"},{"name":"b"}]})");
+  const auto result = call("sort", folders);
+  ASSERT_TRUE(result.ok()) << result;
+  EXPECT_EQ(result.schema_problems, std::vector<std::string>{});
+  EXPECT_EQ(result.data()["inside"][0]["name"], "b");
+  const auto refused = call("sort", {{"name", "a"}, {"inside", {{{"name", 7}}}}});
+  EXPECT_EQ(refused.end, End::refused);
+  EXPECT_EQ(refused.text(), "wrong arguments for sort: /inside/0/name: expected a string, got 7");
+}
+
+TEST_P(Kit, AToolKnowsTheKeyOfItsStep) {
+  EXPECT_EQ(
+      call(testkit::CallSpec{.tool = "key", .context = {{"idempotencyKey", "run-7/a"}}}).text(),
+      "run-7/a"
+  );
+  EXPECT_EQ(call("key").text(), "");
 }
 
 TEST_P(Kit, AReplyMayHoldSeveralKindsOfContent) {
@@ -147,7 +166,7 @@ TEST_P(Kit, AskAndWaitGetsItsAnswerHereOrInRounds) {
 
 TEST_P(Kit, WhatThePluginShowsIsInOrder) {
   EXPECT_EQ(tool().manifest_problems(), std::vector<std::string>{});
-  EXPECT_EQ(tool().manifest()["tools"].size(), 8u);
+  EXPECT_EQ(tool().manifest()["tools"].size(), 10u);
 }
 
 TEST(KitInMemory, AToolWaitsInPlaceWhereTheHostCanAskAtOnce) {
@@ -234,6 +253,23 @@ TEST(SchemaProblems, AreFoundWhereTheyAre) {
           "/a/1: is no \"integer\" but \"2\"",
           "/c: \"x\" fits none of the alternatives",
           "/d: is not known"
+      })
+  );
+}
+
+TEST(SchemaProblems, AreFoundBehindReferences) {
+  const json schema = json::parse(R"({"$ref":"#/$defs/N","$defs":{"N":{"type":"object",
+    "required":["name"],"properties":{"more":{"type":"array","items":{"$ref":"#/$defs/N"}},
+    "odd":{"$ref":"#/$defs/None"}}}}})");
+  EXPECT_TRUE(
+      testkit::schema_problems(schema, json::parse(R"({"name":1,"more":[{"name":2}]})")).empty()
+  );
+  EXPECT_EQ(
+      testkit::schema_problems(schema, json::parse(R"({"name":1,"more":[{"more":[7]}],"odd":1})")),
+      (std::vector<std::string>{
+          "/more/0/name: is missing",
+          "/more/0/more/0: is no \"object\" but 7",
+          "/odd: has a schema that refers to nothing here: #/$defs/None"
       })
   );
 }
