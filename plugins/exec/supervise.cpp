@@ -18,6 +18,9 @@ void check(const Options& options) {
   }
 }
 
+/// A host waits 2 s for a call that it has cancelled; killing what is left takes a moment as well.
+constexpr std::chrono::milliseconds grace{1000};
+
 ChildSpec spec_of(
     const std::vector<std::string>& command,
     const Options& options,
@@ -32,6 +35,7 @@ ChildSpec spec_of(
   spec.input = options.input;
   spec.cwd_fd = cwd.get();
   spec.cancel_fd = call.cancel_fd();
+  spec.grace = grace;
   if (options.timeout_seconds)
     spec.timeout = std::chrono::milliseconds(std::llround(*options.timeout_seconds * 1000));
   return spec;

@@ -10,6 +10,18 @@
 #include <utility>
 
 namespace opsroom::files {
+namespace {
+
+/// Of file systems that can't exchange or refuse to replace, and of kernels before there was that.
+bool knows_no_flags(int error) {
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+bool knows_no_links(int error) {
+  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS;
+}
+
+}  // namespace
 
 Change::Change(
     Place place, std::optional<struct stat> before, std::optional<std::string> after, mode_t mode
@@ -56,12 +68,11 @@ bool Change::take_back() noexcept {
 
 void Change::create() {
   int result = rename(aside_, place_.name, RENAME_NOREPLACE);
-  // Some network file systems know no flags; a hard link refuses to replace as well.
-  if (result == EINVAL) {
-    const int directory = place_.directory.get();
-    result =
-        ::linkat(directory, aside_.c_str(), directory, place_.name.c_str(), 0) == 0 ? 0 : errno;
-    if (result == 0) ::unlinkat(directory, aside_.c_str(), 0);
+  if (knows_no_flags(result)) {
+    // A hard link refuses to replace as well.
+    result = link(aside_, place_.name);
+    if (result == 0) ::unlinkat(place_.directory.get(), aside_.c_str(), 0);
+    if (knows_no_links(result)) result = existing(place_) ? EEXIST : rename(aside_, place_.name, 0);
   }
   if (result == EEXIST) throw_changed();
   if (result != 0) throw FileError("write", place_.path, result);
@@ -71,24 +82,30 @@ void Change::create() {
 void Change::exchange() {
   if (!is_the_one_read(place_.name)) throw_changed();
   const int result = rename(aside_, place_.name, RENAME_EXCHANGE);
-  if (result == EINVAL) {
-    // The same end in three steps, for file systems that can't exchange.
-    const std::string old = temporary_name();
-    const int directory = place_.directory.get();
-    if (::linkat(directory, place_.name.c_str(), directory, old.c_str(), 0) != 0)
-      throw FileError("write", place_.path, errno);
-    if (const int error = rename(aside_, place_.name, 0); error != 0) {
-      ::unlinkat(directory, old.c_str(), 0);
-      throw FileError("write", place_.path, error);
-    }
-    aside_ = old;
-    return;
-  }
+  if (knows_no_flags(result)) return exchange_in_steps();
   if (result != 0) throw FileError("write", place_.path, result);
   // Between the look and the exchange somebody may have put another file there.
   if (is_the_one_read(aside_)) return;
   rename(aside_, place_.name, RENAME_EXCHANGE);
   throw_changed();
+}
+
+/// The same end: the old file under a name of its own, then the new one over it.
+void Change::exchange_in_steps() {
+  const std::string old = temporary_name();
+  int result = link(place_.name, old);
+  // Where there are no links either, nothing is there for a moment.
+  const bool moved = knows_no_links(result);
+  if (moved) result = rename(place_.name, old, 0);
+  if (result != 0) throw FileError("write", place_.path, result);
+  if (const int error = rename(aside_, place_.name, 0); error != 0) {
+    if (!moved)
+      ::unlinkat(place_.directory.get(), old.c_str(), 0);
+    else if (rename(old, place_.name, 0) != 0)
+      throw FileError("put back " + old + " as", place_.path, errno);
+    throw FileError("write", place_.path, error);
+  }
+  aside_ = old;
 }
 
 void Change::remove() {
@@ -97,7 +114,10 @@ void Change::remove() {
   if (result == ENOENT) throw_changed();
   if (result != 0) throw FileError("delete", place_.path, result);
   if (!is_the_one_read(old)) {
-    rename(old, place_.name, RENAME_NOREPLACE);
+    // Somebody else's: back under its name, unless that is taken again.
+    const int error = rename(old, place_.name, RENAME_NOREPLACE);
+    if (knows_no_flags(error) && link(old, place_.name) == 0)
+      ::unlinkat(place_.directory.get(), old.c_str(), 0);
     throw_changed();
   }
   aside_ = old;
@@ -117,6 +137,11 @@ int Change::rename(const std::string& from, const std::string& to, unsigned flag
   const auto result =
       ::syscall(SYS_renameat2, directory, from.c_str(), directory, to.c_str(), flags);
   return result == 0 ? 0 : errno;
+}
+
+int Change::link(const std::string& from, const std::string& to) const noexcept {
+  const int directory = place_.directory.get();
+  return ::linkat(directory, from.c_str(), directory, to.c_str(), 0) == 0 ? 0 : errno;
 }
 
 void Change::throw_changed() const {

@@ -38,9 +38,11 @@ class Change {
  private:
   void create();
   void exchange();
+  void exchange_in_steps();
   void remove();
   bool is_the_one_read(const std::string& name) const;
   int rename(const std::string& from, const std::string& to, unsigned flags) const noexcept;
+  int link(const std::string& from, const std::string& to) const noexcept;
   [[noreturn]] void throw_changed() const;
 
   Place place_;

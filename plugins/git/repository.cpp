@@ -77,6 +77,8 @@ GitOutput Repository::run(
   spec.cwd_fd = directory_.get();
   spec.input = input;
   spec.cancel_fd = call_.cancel_fd();
+  // A host waits 2 s for a call that it has cancelled.
+  spec.grace = std::chrono::seconds(1);
   spec.timeout = std::min(limit, call_.remaining().value_or(limit));
   GitOutput output;
   ChildWatch watch;

@@ -1,10 +1,13 @@
 #include "control_room.hpp"
 
+#include <algorithm>
+
 namespace opsroom::plugins::run {
 namespace {
 
 constexpr std::chrono::milliseconds patience{10000};
-constexpr std::chrono::milliseconds last_patience{2000};
+/// A host waits 2 s for a call that it has cancelled.
+constexpr std::chrono::milliseconds last_patience{1800};
 /// A run with its steps' outputs may be large.
 constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
 
@@ -52,11 +55,23 @@ tool::json ControlRoom::post(const std::string& path, const tool::json& body) {
   return exchange(std::move(request));
 }
 
+void ControlRoom::go_on_despite_cancel() {
+  leave_until_ = std::chrono::steady_clock::now() + last_patience;
+}
+
+std::chrono::milliseconds ControlRoom::time_left() const {
+  if (!leave_until_) return patience;
+  const auto left = *leave_until_ - std::chrono::steady_clock::now();
+  return std::max(
+      std::chrono::milliseconds(1), std::chrono::duration_cast<std::chrono::milliseconds>(left)
+  );
+}
+
 tool::json ControlRoom::exchange(WebRequest request) {
   request.headers.emplace_back("Authorization", "Bearer " + token_);
-  request.timeout = despite_cancel_ ? last_patience : patience;
+  request.timeout = time_left();
   request.max_bytes = most_bytes;
-  if (despite_cancel_) request.despite_cancel = true;
+  if (leave_until_) request.despite_cancel = true;
   WebAnswer answer;
   try {
     answer = fetch(request, policy_, call_);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <opsroom/tool.hpp>
 #include <optional>
 #include <stdexcept>
@@ -47,18 +48,19 @@ class ControlRoom {
   /// The same, but never left halfway by a cancel: what was posted has to be known.
   tool::json post(const std::string& path, const tool::json& body);
 
-  /// From here on requests are made although the call is cancelled, each for a short time only.
-  void go_on_despite_cancel() { despite_cancel_ = true; }
+  /// From here on requests are made although the call is cancelled, all of them in a short time.
+  void go_on_despite_cancel();
 
  private:
   tool::json exchange(WebRequest request);
+  std::chrono::milliseconds time_left() const;
 
   const tool::Call& call_;
   Secrets secrets_;
   std::string url_;
   std::string token_;
   WebPolicy policy_;
-  bool despite_cancel_ = false;
+  std::optional<std::chrono::steady_clock::time_point> leave_until_;
 };
 
 }  // namespace opsroom::plugins::run

@@ -15,7 +15,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_patience{15000};
 /// The server ends a statement by itself; only a server that is gone is later than that.
 constexpr milliseconds network_patience{10000};
-constexpr milliseconds cancel_patience{5000};
+/// A host waits 2 s for a call that it has cancelled.
+constexpr milliseconds cancel_patience{1500};
 
 std::string trimmed(std::string text) {
   text.erase(text.find_last_not_of(" \n") + 1);

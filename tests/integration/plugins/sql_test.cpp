@@ -1,4 +1,5 @@
 #include "integration/sdk/mcp_process.hpp"
+#include "mute_proxy.hpp"
 #include "support/test_database.hpp"
 
 #include <gmock/gmock.h>
@@ -248,6 +249,30 @@ TEST_F(Sql, ACancelReallyCancelsTheStatement) {
   EXPECT_EQ(database_.psql("select count(*) from t"), "0");
   process_->close_stdin();
   EXPECT_EQ(process_->wait(), 0) << process_->errors();
+}
+
+TEST_F(Sql, ACancelIsHeardThoughTheNetworkIsDead) {
+  const std::string url = database_.url();
+  const std::size_t host = url.find("host=") + 5;
+  const std::string directory = url.substr(host, url.find('&', host) - host);
+  MuteProxy proxy(directory + "/.s.PGSQL.5432");
+  const std::string name = database_.psql("select current_database()");
+  const std::string there = "postgresql://postgres@127.0.0.1:" + std::to_string(proxy.port()) +
+                            "/" + name + "?sslmode=disable&gssencmode=disable";
+  ::setenv("DATABASE_URL", there.c_str(), 1);
+  McpProcess server(runner(plugin("sql")), directory_.path());
+  server.open_legacy();
+  const int id = server.start(
+      "query", {{"sql", "select 'dead network', pg_sleep(600)"}, {"timeout_seconds", 600}}
+  );
+  runs("dead network");
+  proxy.fall_silent();
+  const std::size_t before = proxy.left();
+  server.cancel(id);
+  // The statement's connection and that of its cancel, which nobody answered.
+  EXPECT_TRUE(eventually([&] { return proxy.left() > before; }));
+  proxy.speak_again();
+  EXPECT_EQ(text_of(server.call("query", {{"sql", "select 1 as n"}})), "1 row");
 }
 
 TEST_F(Sql, MigrationsAreAppliedOnceAndInOrder) {

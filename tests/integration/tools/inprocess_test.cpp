@@ -179,6 +179,17 @@ TEST_F(Inprocess, ExecStreamsLines) {
   EXPECT_EQ(recorder.text("stdout"), "one\ntwo\n");
 }
 
+/// It has less time to leave than the host gives it, or its thread would be lost.
+TEST_F(Inprocess, ExecLeavesInTimeThoughItsProgramIsDeaf) {
+  add("exec");
+  stop_when_begun(StopReason::canceled);
+  const ToolResult result = call(
+      "exec.run", {{"command", {"sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 60; done"}}}
+  );
+  EXPECT_TRUE(result.canceled);
+  EXPECT_EQ(box().inprocess().lost_threads(), 0u);
+}
+
 TEST_F(Inprocess, AQuestionPutsTheCallAsideAndTheAnswerGoesOnWithIt) {
   add("fixture");
   const ToolResult asked = call("fixture.ship");
