@@ -1,5 +1,6 @@
 #include "tools/source_launcher.hpp"
 
+#include "base/digest.hpp"
 #include "base/failure.hpp"
 
 #include <fmt/format.h>
@@ -49,7 +50,7 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
     co_await std::move(admitting);
   }
   if (eras_ != nullptr) spec.era = eras_->look_up(source, spec.spawn);
-  if (spec.is_plugin && memory_ != nullptr) co_await hand_over_key(spec.spawn);
+  if (spec.is_plugin) co_await hand_over_key(spec.spawn);
   auto starting = McpServer::start(spawner_, std::move(spec), abort);
   const std::shared_ptr<McpServer> server = co_await std::move(starting);
   if (guard_ != nullptr) guard_->watch(server, tool_changes);
@@ -60,6 +61,8 @@ Task<std::shared_ptr<McpServer>> SourceLauncher::start(
 /// asked again, and nothing worse.
 Task<> SourceLauncher::hand_over_key(process::SpawnSpec& spawn) {
   try {
+    // Who has no memory asks and answers within this process.
+    if (state_key_.empty() && memory_ == nullptr) state_key_ = random_hex(32);
     if (state_key_.empty()) {
       auto reading = memory_->state_key();
       state_key_ = co_await std::move(reading);

@@ -108,6 +108,13 @@ class ToolsTest(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout)["action"], "cancel")
         self.says(done, "Who are you?", "no terminal")
 
+    def test_a_question_of_a_plugin_is_gone_on_with_in_its_next_process(self):
+        plugins = pathlib.Path(BINARY).parent.parent / "lib/opsroom/plugins"
+        self.configure(plugins={"ask": {"library": str(plugins / "ask.so")}})
+        done = self.tools("call", "ask.approval", '{"message": "Ship it?", "check": false}')
+        self.says(done, "Ship it?", "no terminal")
+        self.assertEqual(json.loads(done.stdout)["outcome"], "cancelled")
+
     def test_a_question_is_asked_at_the_terminal(self):
         pid, terminal = pty.fork()
         if pid == 0:
