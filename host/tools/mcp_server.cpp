@@ -50,6 +50,25 @@ Failure start_failure(const Failure& failure, const ServerSpec& spec) {
         failure.retryable()
     );
   }
+  std::error_code ignored;
+  const std::filesystem::path& directory = spec.spawn.directory;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {
+    return Failure(
+        Code::not_found,
+        fmt::format(
+            "{} cannot start: its working directory {} is not there", spec.title, directory.string()
+        ),
+        fmt::format("Create it, or correct \"cwd\" at {}.", spec.place)
+    );
+  }
+  if (command.find('/') != std::string::npos &&
+      std::filesystem::exists(directory / command, ignored)) {
+    return Failure(
+        Code::not_found,
+        fmt::format("{} cannot start: what '{}' needs is not there", spec.title, command),
+        "See the interpreter in its first line (#!...), or the loader it was linked for."
+    );
+  }
   const std::string searched = command.find('/') == std::string::npos
                                    ? fmt::format(", searched on PATH {}", path_of(spec.spawn))
                                    : std::string();
@@ -68,6 +87,21 @@ bool is_timeout(const std::exception_ptr& failure) {
     return reason.code() == Code::timeout;
   } catch (...) {
     return false;
+  }
+}
+
+/// What never answered, but wrote what is no message, most likely logs to the wrong stream.
+[[noreturn]] void rethrow_with_noise(const std::exception_ptr& failure, std::size_t noise) {
+  if (noise == 0 || !is_timeout(failure)) std::rethrow_exception(failure);
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Failure& reason) {
+    throw Failure(
+        reason.code(),
+        fmt::format("{}; lines on its stdout that are no messages: {}", reason.message(), noise),
+        "Let it log to stderr: stdout belongs to the protocol. Or it is no MCP server.",
+        true
+    );
   }
 }
 
@@ -139,7 +173,7 @@ Task<std::shared_ptr<McpServer>> McpServer::start(
       known.reset();
       continue;
     }
-    if (failure) std::rethrow_exception(failure);
+    if (failure) rethrow_with_noise(failure, server->client_.noise());
     // It died of the probe.
     if (not_legacy) std::rethrow_exception(not_legacy);
     known = Era::legacy;

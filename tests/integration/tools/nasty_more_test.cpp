@@ -214,6 +214,19 @@ TEST_F(NastyMore, ADaemonThatGoesOnTalkingDoesNotHideTheDeath) {
   EXPECT_EQ(result.error, "server 'nasty' exited with 13, without a word on stderr");
 }
 
+TEST_F(NastyMore, WhatIsNoMcpServerIsNamedByWhatItWrites) {
+  add("only_talks").scope = Scope::step;
+  call_timeout = 2s;
+  const ToolResult result = timed_call(20'000);
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_EQ(
+      result.error,
+      "server 'nasty' did not answer initialize in time; lines on its stdout that are no messages: "
+      "2"
+  );
+  EXPECT_THAT(result.hint, HasSubstr("stderr"));
+}
+
 TEST_F(NastyMore, WhatAClosedStdinCannotTakeWasNotSentAndIsNotWaitedFor) {
   add("closes_stdin");
   EXPECT_EQ(call().output["text"], "the last I heard");

@@ -120,6 +120,23 @@ TEST_F(Toolbox, AMissingCommandNamesCommandPathAndPlace) {
   EXPECT_THAT(result.error, HasSubstr("no-such-command-anywhere"));
 }
 
+TEST_F(Toolbox, AMissingDirectoryOrInterpreterIsNotTakenForAMissingCommand) {
+  add_server("lost", {"true"}).directory = "nowhere/at/all";
+  EXPECT_THAT(
+      describe_failure("lost.tool"),
+      AllOf(HasSubstr("its working directory"), HasSubstr("\"cwd\" at tools.json"))
+  );
+  const auto script = lane.path() / "script";
+  write_file(script, "#!/no/such/interpreter\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  add_server("script", {script.string()});
+  box().reload(config);
+  EXPECT_THAT(
+      describe_failure("script.tool"),
+      AllOf(HasSubstr("what '" + script.string() + "' needs is not there"), HasSubstr("#!"))
+  );
+}
+
 TEST_F(Toolbox, UnknownToolsAndSourcesNameTheNearest) {
   add_nasty("polite");
   EXPECT_EQ(
