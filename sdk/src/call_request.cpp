@@ -1,11 +1,13 @@
 #include "call_request.hpp"
 
+#include "json_reader.hpp"
+
 #include <algorithm>
 
 namespace opsroom::sdk {
 
-std::string CallRequest::bound() const {
-  return tool + " " + dumped(json::parse(said()));
+std::string CallRequest::bound(std::string_view plugin) const {
+  return json_string(plugin) + " " + tool + " " + dumped(json::parse(said()));
 }
 
 std::string CallRequest::context_with(const json& responses, const std::string& state) const {

@@ -33,8 +33,9 @@ struct CallRequest {
 
   std::string_view said() const { return own_arguments.empty() ? arguments : own_arguments; }
 
-  /// What a sealed state belongs to, however the arguments are written.
-  std::string bound() const;
+  /// What a sealed state belongs to, however the arguments are written. The key may be shared with
+  /// other plugins, which have tools of the same name.
+  std::string bound(std::string_view plugin) const;
   /// The context for the next entry of the same request.
   std::string context_with(const json& responses, const std::string& state) const;
   /// How long people have for an answer.

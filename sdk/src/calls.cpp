@@ -55,7 +55,7 @@ void Calls::start(CallRequest request) {
   {
     const std::lock_guard lock(mutex_);
     if (by_id_.size() + adopted_.size() >= most_calls)
-      throw RpcError{code::internal_error, "busy: 64 calls are under way; try again later"};
+      throw RpcError{code::internal_error, "busy: 1024 calls are under way; try again later"};
     if (!by_id_.emplace(key_of(call->request.id), call).second)
       throw RpcError{code::invalid_request, "a call with this id is still under way"};
   }
@@ -69,13 +69,12 @@ void Calls::enter(const CallPtr& call) {
     const std::lock_guard lock(mutex_);
     call->entered = true;
     ++entered_;
-    if ((ground_.plugin.flags & OPSROOM_CONCURRENT) == 0) {
-      if (busy_) {
-        line_.push_back(call);
-        return;
-      }
-      busy_ = true;
+    const bool concurrent = (ground_.plugin.flags & OPSROOM_CONCURRENT) != 0;
+    if (running_ == (concurrent ? most_running : 1)) {
+      line_.push_back(call);
+      return;
     }
+    ++running_;
   }
   hand_over_();
   for (CallPtr next = call; next; next = next_in_line())
@@ -85,7 +84,7 @@ void Calls::enter(const CallPtr& call) {
 Calls::CallPtr Calls::next_in_line() {
   const std::lock_guard lock(mutex_);
   if (line_.empty()) {
-    busy_ = false;
+    --running_;
     return nullptr;
   }
   CallPtr next = std::move(line_.front());
@@ -169,7 +168,8 @@ void Calls::ask(const CallPtr& call, Wants wants) {
     );
   json result{{"inputRequests", std::move(wants.requests)}};
   if (!wants.state.empty())
-    result["requestState"] = seal_.seal(wants.state, request.bound(), StateSeal::Clock::now());
+    result["requestState"] =
+        seal_.seal(wants.state, request.bound(ground_.plugin.name), StateSeal::Clock::now());
   std::string text = dumped(result);
   text.pop_back();
   text += ",\"resultType\":\"input_required\"" + ground_.suffix;
@@ -222,8 +222,9 @@ void Calls::answer(const CallPtr& call, const Outcome& outcome) {
 
 void Calls::say_last(const CallPtr& call, std::string line) {
   // Before the client hears of it: it may use the id again at once.
-  const bool wanted = forget(call);
-  if (!wanted || line.empty()) return;
+  const std::string id = key_of(call->request.id);
+  if (!forget(call)) line.clear();
+  if (ground_.around.batches.take(id, line) || line.empty()) return;
   // What an effectful call has done must be told before the next one can bring the process down.
   if (call->request.read_only && put_aside_(line)) return;
   ground_.around.outbox.send(std::move(line));
@@ -251,11 +252,15 @@ void Calls::stop(const CallPtr& call) {
   }
   if (entry) entry->cancel();
   if (waits) ground_.around.questions.withdraw(*waits, "the call was cancelled");
-  const std::lock_guard lock(mutex_);
-  // Nobody else will: it is neither running nor waiting for its turn.
-  if (call->entered) return;
-  by_id_.erase(key_of(call->request.id));
-  adopted_.erase(call);
+  {
+    const std::lock_guard lock(mutex_);
+    // Nobody else will: it is neither running nor waiting for its turn.
+    if (call->entered) return;
+    by_id_.erase(key_of(call->request.id));
+    adopted_.erase(call);
+  }
+  std::string nothing;
+  ground_.around.batches.take(key_of(call->request.id), nothing);
 }
 
 bool Calls::is_under_way(const std::string& id) {
@@ -274,7 +279,8 @@ void Calls::cancel_task(const std::string& id) {
 std::string Calls::opened_state(std::string_view sealed, const CallRequest& request) const {
   const auto text = string_of(sealed);
   const auto state =
-      text ? seal_.open(*text, request.bound(), StateSeal::Clock::now()) : std::nullopt;
+      text ? seal_.open(*text, request.bound(ground_.plugin.name), StateSeal::Clock::now())
+           : std::nullopt;
   if (state) return *state;
   throw RpcError{
       code::invalid_params,

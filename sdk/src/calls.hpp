@@ -36,7 +36,7 @@ struct Call {
 };
 
 /// Everything that goes on inside one plugin: enters it with requests, one at a time when it is
-/// not OPSROOM_CONCURRENT, and sees each of them to its answer.
+/// not OPSROOM_CONCURRENT and else not too many, and sees each of them to its answer.
 class Calls {
  public:
   /// What calls stand on; all of it outlives them.
@@ -96,7 +96,8 @@ class Calls {
   void say_last(const CallPtr& call, std::string line);
   bool forget(const CallPtr& call);
 
-  static constexpr std::size_t most_calls = 64;
+  static constexpr std::size_t most_calls = 1024;
+  static constexpr std::size_t most_running = 64;  ///< each has a thread
   static constexpr std::size_t ended_kept = 64;
 
   const Ground ground_;
@@ -110,8 +111,8 @@ class Calls {
   std::condition_variable idle_;
   std::map<std::string, CallPtr> by_id_;  ///< requests not answered yet
   std::set<CallPtr> adopted_;             ///< tasks not over yet
-  bool busy_ = false;                     ///< a plugin that is not concurrent
-  std::deque<CallPtr> line_;
+  std::size_t running_ = 0;
+  std::deque<CallPtr> line_;  ///< those that wait for their turn
   std::size_t entered_ = 0;
   /// Ended ones are kept a while: a plugin that still uses one is told apart, not obeyed.
   struct Ended {

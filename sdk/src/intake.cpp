@@ -1,6 +1,8 @@
-// How a request becomes a call of the plugin.
+// How a batch becomes messages, and a request a call of the plugin.
 #include "json_reader.hpp"
 #include "server.hpp"
+
+#include <algorithm>
 
 namespace opsroom::sdk {
 namespace {
@@ -32,13 +34,61 @@ std::string bare_params(const Message& message) {
 
 }  // namespace
 
+void Server::take_batch(const std::string& line) {
+  JsonReader reader(line);
+  std::vector<std::string> ids;
+  std::string answers;
+  std::deque<std::shared_ptr<const Message>> members;
+  bool any = false;
+  reader.array([&] {
+    any = true;
+    const std::string_view text = reader.value();
+    if (!reader.good()) return;
+    if (auto member = member_of_batch(text, ids, answers)) members.push_back(std::move(member));
+  });
+  if (!reader.ended()) throw RpcError{code::parse_error, "not JSON in UTF-8, or nested badly"};
+  if (!any) throw RpcError{code::invalid_request, "a batch must have messages in it"};
+  batches_.open(ids, std::move(answers));
+  waiting_ = std::move(members);
+}
+
+/// Null for one that is refused; then the refusal is among the answers.
+std::shared_ptr<const Message> Server::member_of_batch(
+    std::string_view text, std::vector<std::string>& ids, std::string& answers
+) {
+  std::string id = "null";
+  try {
+    auto member = std::make_shared<const Message>(std::string(text));
+    if (member->kind() == Message::Kind::nonsense)
+      throw RpcError{code::invalid_request, "method is missing"};
+    if (member->kind() != Message::Kind::request) return member;
+    member->check_id();
+    id = std::string(member->id);
+    if (member->method == "initialize" || !member->protocol_version.empty())
+      throw RpcError{code::invalid_request, "this has to come by itself, not in a batch"};
+    const std::string key = key_of(id);
+    if (std::find(ids.begin(), ids.end(), key) != ids.end())
+      throw RpcError{code::invalid_request, "this id is in the batch already"};
+    ids.push_back(key);
+    return member;
+  } catch (const RpcError& error) {
+    answers.append(answers.empty() ? "" : ",").append(response(id, error));
+    return nullptr;
+  }
+}
+
 CallRequest Server::call_request(const std::shared_ptr<const Message>& message, Era era) const {
   CallRequest call;
   call.message = message;
   call.era = era;
   call.id = std::string(message->id);
   aim(call, *message);
-  call.progress_token = message->progress_token;
+  if (!is_id(message->progress_token) && !message->progress_token.empty() &&
+      message->progress_token != "null")
+    throw RpcError{
+        code::invalid_params, "params._meta.progressToken must be a string or an integer"
+    };
+  if (is_id(message->progress_token)) call.progress_token = message->progress_token;
   call.capabilities =
       era == Era::modern ? json::parse(message->client_capabilities) : legacy_capabilities_;
   if (era == Era::modern && !message->log_level.empty())

@@ -1,4 +1,5 @@
 #pragma once
+#include "batches.hpp"
 #include "call_request.hpp"
 #include "cancel_fds.hpp"
 #include "questions.hpp"
@@ -22,6 +23,7 @@ namespace opsroom::sdk {
 /// What invocations share; all of it outlives them.
 struct Surroundings {
   Outbox& outbox;
+  Batches& batches;
   Questions& questions;
   Subscriptions& subscriptions;
   CancelFds& cancel_fds;

@@ -163,10 +163,12 @@ void Invocation::progress(double done, double total, opsroom_text message) {
   if (last_progress_ && !last && now - last_progress_at_ < progress_pause) return;
   last_progress_ = done;
   last_progress_at_ = now;
-  json params{{"progressToken", json::parse(request_.progress_token)}, {"progress", done}};
+  json params{{"progress", done}};
   if (total > 0 && std::isfinite(total)) params["total"] = total;
   if (message.size > 0) params["message"] = std::string(view(message));
-  around_.outbox.send(notification("notifications/progress", params));
+  around_.outbox.send(
+      notification("notifications/progress", params, "progressToken", request_.progress_token)
+  );
 }
 
 opsroom_status Invocation::artifact(opsroom_text name, opsroom_text type, opsroom_text bytes) {

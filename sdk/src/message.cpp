@@ -115,8 +115,7 @@ Message::Kind Message::kind() const noexcept {
 }
 
 void Message::check_id() const {
-  if (!is_text(id) && !is_integer(id))
-    throw RpcError{code::invalid_request, "id must be a string or an integer"};
+  if (!is_id(id)) throw RpcError{code::invalid_request, "id must be a string or an integer"};
 }
 
 void Message::check_request() const {
@@ -144,6 +143,10 @@ Era era_of(const Message& request, bool opened_legacy) {
       std::string("params._meta[\"") + meta::protocol_version +
           "\"] is missing, and there was no initialize before"
   };
+}
+
+bool is_id(std::string_view value) {
+  return is_text(value) || is_integer(value);
 }
 
 std::string key_of(std::string_view id) {

@@ -68,6 +68,9 @@ class Message {
 /// RpcError for a modern request without its required fields or in a version not spoken here.
 Era era_of(const Message& request, bool opened_legacy);
 
+/// Whether a JSON text is what ids and progress tokens may be: a string or an integer.
+bool is_id(std::string_view value);
+
 /// An id as it is compared: the same for however it was written.
 std::string key_of(std::string_view id);
 

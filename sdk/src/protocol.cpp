@@ -64,4 +64,14 @@ std::string notification(std::string_view method, const json& params) {
   return text.append(method).append(R"(","params":)").append(dumped(params)).append("}");
 }
 
+std::string notification(
+    std::string_view method, const json& params, std::string_view name, std::string_view value
+) {
+  std::string text = notification(method, params);
+  text.resize(text.size() - 2);
+  if (!params.empty()) text += ',';
+  text.append(1, '"').append(name).append("\":").append(value);
+  return text.append("}}");
+}
+
 }  // namespace opsroom::sdk

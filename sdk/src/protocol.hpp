@@ -61,5 +61,10 @@ std::string response(std::string_view id, std::string_view result);
 std::string response(std::string_view id, const RpcError& error);
 std::string request(std::string_view id, std::string_view method, const json& params);
 std::string notification(std::string_view method, const json& params);
+/// The same with one member more in params, a JSON text that leaves just as it came: an id may be a
+/// number that no type of ours holds.
+std::string notification(
+    std::string_view method, const json& params, std::string_view name, std::string_view value
+);
 
 }  // namespace opsroom::sdk

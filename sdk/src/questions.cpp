@@ -81,6 +81,11 @@ Questions::Ticket Questions::ask(
 
 void Questions::take(const Message& response) {
   std::optional<std::string> refused;
+  const json answer = json::parse(response.result, nullptr, false);
+  if (!response.error.empty())
+    refused = refusal("a question of the tool's", response.error);
+  else if (!answer.is_object())
+    refused = "the client's answer is no JSON object";
   Ticket ticket = 0;
   Done done;
   json responses;
@@ -90,9 +95,9 @@ void Questions::take(const Message& response) {
     if (found == round_of_.end()) return;
     ticket = found->second;
     Round& round = rounds_[ticket];
-    if (response.error.empty()) {
+    if (!refused) {
       const auto open = round.open.find(found->first);
-      round.responses[open->second] = json::parse(response.result);
+      round.responses[open->second] = answer;
       round.open.erase(open);
       round_of_.erase(found);
       if (!round.open.empty()) return;
@@ -101,7 +106,6 @@ void Questions::take(const Message& response) {
       done = std::move(round.done);
       rounds_.erase(ticket);
     } else {
-      refused = refusal("a question of the tool's", response.error);
       round.open.erase(found->first);
       round_of_.erase(found);
     }

@@ -65,7 +65,7 @@ Server::Server(const opsroom_plugin& plugin, const ServeOptions& options)
       calls_(
           {plugin,
            instance_.get(),
-           {outbox_, questions_, subscriptions_, cancel_fds_, log_from_},
+           {outbox_, batches_, questions_, subscriptions_, cancel_fds_, log_from_},
            alarm_,
            suffix_,
            options.state_key},
@@ -124,9 +124,15 @@ bool Server::stop_announcements() {
 
 /// One message, or some bytes of one. False: the conversation is over.
 bool Server::take_next() {
+  if (!waiting_.empty()) {
+    const auto message = std::move(waiting_.front());
+    waiting_.pop_front();
+    take(message);
+    return true;
+  }
   if (auto line = lines_.next()) {
     outbox_.flush_old();
-    take(*std::move(line));
+    take_line(*std::move(line));
     return true;
   }
   outbox_.flush();
@@ -157,10 +163,12 @@ bool Server::read_more() {
   return false;
 }
 
-void Server::take(std::string line) {
-  if (line.find_first_not_of(" \t") == std::string::npos) return;
+void Server::take_line(std::string line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  if (first == std::string::npos) return;
   try {
-    take_message(std::make_shared<const Message>(std::move(line)));
+    if (line[first] == '[' && legacy_version_ == "2025-03-26") return take_batch(line);
+    take(std::make_shared<const Message>(std::move(line)));
   } catch (const RpcError& error) {
     outbox_.send(response("null", error));
   } catch (const std::exception& error) {
@@ -168,7 +176,7 @@ void Server::take(std::string line) {
   }
 }
 
-void Server::take_message(std::shared_ptr<const Message> message) {
+void Server::take(const std::shared_ptr<const Message>& message) {
   switch (message->kind()) {
     case Message::Kind::request:
       return take_request(message);
@@ -204,9 +212,11 @@ void Server::take_request(const std::shared_ptr<const Message>& message) {
     use_newest_catalogue();
     dispatch(message, era_of(*message, opened_legacy_));
   } catch (const RpcError& error) {
-    outbox_.send(response(id, error));
+    say(id, response(id, error));
+  } catch (const json::exception& error) {
+    say(id, response(id, RpcError{code::invalid_params, error.what()}));
   } catch (const std::exception& error) {
-    outbox_.send(response(id, RpcError{code::internal_error, error.what()}));
+    say(id, response(id, RpcError{code::internal_error, error.what()}));
   }
 }
 
@@ -220,7 +230,12 @@ void Server::dispatch(const std::shared_ptr<const Message>& message, Era era) {
   if (method == "subscriptions/listen" && era == Era::modern) return listen(*message);
   if (method == "tasks/update" && era == Era::modern && catalogue_->offers_tasks())
     return update_task(*message);
-  outbox_.send(response(message->id, answer(*message, era)));
+  say(message->id, response(message->id, answer(*message, era)));
+}
+
+/// The answer to a request.
+void Server::say(std::string_view id, std::string line) {
+  if (!batches_.take(key_of(id), line)) outbox_.send(std::move(line));
 }
 
 /// The requests that do not enter the plugin.
@@ -250,6 +265,7 @@ std::string Server::initialize(const Message& request) {
       {"serverInfo", json::parse(server_info_)}
   };
   if (!catalogue_->instructions().empty()) result["instructions"] = catalogue_->instructions();
+  legacy_version_ = result["protocolVersion"];
   legacy_capabilities_ = params.value("capabilities", json::object());
   if (!legacy_capabilities_.is_object()) legacy_capabilities_ = json::object();
   opened_legacy_ = true;

@@ -1,5 +1,6 @@
 #pragma once
 #include "alarm.hpp"
+#include "batches.hpp"
 #include "calls.hpp"
 #include "cancel_fds.hpp"
 #include "catalogue.hpp"
@@ -11,11 +12,14 @@
 #include "wire.hpp"
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <opsroom/plugin.h>
 #include <opsroom/stdio_server.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace opsroom::sdk {
 
@@ -50,10 +54,15 @@ class Server {
   void use_newest_catalogue();
   bool stop_announcements();
   bool take_next();
+  void take_line(std::string line);
+  void take_batch(const std::string& line);
+  std::shared_ptr<const Message> member_of_batch(
+      std::string_view text, std::vector<std::string>& ids, std::string& answers
+  );
+  void say(std::string_view id, std::string line);
   bool put_aside(std::string& line);
   bool read_more();
-  void take(std::string line);
-  void take_message(std::shared_ptr<const Message> message);
+  void take(const std::shared_ptr<const Message>& message);
   void take_notification(const Message& message);
   void take_request(const std::shared_ptr<const Message>& message);
   void dispatch(const std::shared_ptr<const Message>& message, Era era);
@@ -86,6 +95,7 @@ class Server {
   const std::string directory_;
   const Instance instance_;
   Outbox outbox_;
+  Batches batches_{outbox_};
   Alarm alarm_;
   Questions questions_{outbox_, alarm_};
   Subscriptions subscriptions_{outbox_};
@@ -97,7 +107,9 @@ class Server {
   // Of the thread that leads.
   Lookout lookout_;
   LineCutter lines_;
+  std::deque<std::shared_ptr<const Message>> waiting_;  ///< of a batch
   bool opened_legacy_ = false;
+  std::string legacy_version_;
   json legacy_capabilities_ = json::object();
 };
 

@@ -95,9 +95,9 @@ void Subscriptions::list_changed(const std::string& list) {
     if (stream.lists.contains(list)) tell(method, json::object(), id);
 }
 
-void Subscriptions::tell(const std::string& method, json params, const std::string& id) {
-  params["_meta"] = {{meta::subscription_id, json::parse(id)}};
-  outbox_.send(notification(method, params));
+void Subscriptions::tell(const std::string& method, const json& params, const std::string& id) {
+  const std::string tag = std::string("{\"") + meta::subscription_id + "\":" + id + "}";
+  outbox_.send(notification(method, params, "_meta", tag));
 }
 
 }  // namespace opsroom::sdk

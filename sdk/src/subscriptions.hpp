@@ -40,7 +40,7 @@ class Subscriptions {
     std::set<std::string> lists;
   };
 
-  void tell(const std::string& method, json params, const std::string& id);
+  void tell(const std::string& method, const json& params, const std::string& id);
 
   Outbox& outbox_;
   std::mutex mutex_;

@@ -99,6 +99,19 @@ TEST_F(Asking, ARefusalIsTheToolsFailureAndTheRestIsWithdrawn) {
   EXPECT_EQ(server_.seen("notifications/cancelled").size(), 2u);
 }
 
+TEST_F(Asking, AnAnswerThatIsNoneIsTheToolsFailureAtOnce) {
+  open({{"elicitation", json::object()}});
+  for (const char* wrong : {"5", "null", "[]", R"({"content":{"name":1e999}})"}) {
+    const int id = server_.start("test_input_required_result_elicitation");
+    server_.send_line(
+        R"({"jsonrpc":"2.0","id":)" + question()["id"].dump() + R"(,"result":)" + wrong + "}"
+    );
+    const json result = server_.answer(id)["result"];
+    EXPECT_EQ(result["isError"], true) << wrong;
+    EXPECT_THAT(text_of(result), HasSubstr("no JSON object")) << wrong;
+  }
+}
+
 TEST_F(Asking, WhatTheClientCannotDoIsNotAskedOfIt) {
   open({{"elicitation", json::object()}});
   EXPECT_THAT(text_of(server_.call("test_sampling")), HasSubstr("does not declare sampling"));
@@ -198,6 +211,38 @@ TEST_F(AskingInPlace, ACancelWakesTheToolThatWaits) {
   EXPECT_EQ(patient_.next()["params"]["requestId"], asked["id"]);
   // The plugin is not concurrent: this answer means that the one that waited is over.
   EXPECT_EQ(text_of(patient_.call("echo", {{"text", "after"}})), "after");
+}
+
+TEST(Sealed, AStateIsGoodForOneToolOfOnePluginAndOneRequest) {
+  ::setenv("OPSROOM_STATE_KEY", "a key that all of them share", 1);
+  McpProcess server(runner(fixture("conformance_fixture")));
+  McpProcess other_plugin(runner(fixture("fixture")));
+  ::unsetenv("OPSROOM_STATE_KEY");
+  const json can{{capabilities, {{"elicitation", json::object()}}}};
+  const json asked =
+      server.modern("tools/call", {{"name", "test_input_required_result_multi_round"}}, can);
+  const std::string state = asked["result"]["requestState"];
+  const auto refused = [&](McpProcess& by, const char* tool, json arguments, std::string shown) {
+    const json call{
+        {"name", tool},
+        {"arguments", std::move(arguments)},
+        {"requestState", std::move(shown)},
+        {"inputResponses", json::object()}
+    };
+    return by.modern("tools/call", call, can)["error"]["code"] == -32602;
+  };
+  const char* tool = "test_input_required_result_multi_round";
+  EXPECT_FALSE(refused(server, tool, json::object(), state));
+  EXPECT_TRUE(refused(server, "test_input_required_result_request_state", json::object(), state));
+  EXPECT_TRUE(refused(server, tool, {{"other", 1}}, state));
+  std::string later = state;
+  later[0] = later[0] == '9' ? '8' : static_cast<char>(later[0] + 1);
+  EXPECT_TRUE(refused(server, tool, json::object(), later)) << "its expiry moved";
+  std::string longer = state + " ";
+  EXPECT_TRUE(refused(server, tool, json::object(), longer));
+  EXPECT_TRUE(refused(server, tool, json::object(), ""));
+  const json ship = other_plugin.modern("tools/call", {{"name", "ship"}}, can);
+  EXPECT_TRUE(refused(server, "ship", json::object(), ship["result"]["requestState"]));
 }
 
 TEST(Sealed, AStateIsGoodInAnotherProcessWithTheSameKey) {

@@ -100,6 +100,19 @@ TEST_F(Server, AnIdInUseIsRefused) {
   EXPECT_EQ(server_.next()["error"]["code"], -32600);
 }
 
+TEST_F(Server, ParametersThatCannotBeReadAreTheClientsFault) {
+  server_.send_line(R"({"jsonrpc":"2.0","id":"n","method":"tools/list","params":{"cursor":1e999}})"
+  );
+  EXPECT_EQ(server_.next()["error"]["code"], -32602);
+  for (const char* token : {"{}", "1.5", "[]", "true"}) {
+    server_.send_line(
+        R"({"jsonrpc":"2.0","id":"t","method":"tools/call","params":{"name":"where","_meta":{"progressToken":)" +
+        std::string(token) + "}}}"
+    );
+    EXPECT_EQ(server_.next()["error"]["code"], -32602) << token;
+  }
+}
+
 TEST_F(Server, ContextAndWorkdirComeFromTheHost) {
   const json context{{"run", "r1"}, {"step", "s1"}, {"attempt", 2}, {"workdir", "/some/lane"}};
   const std::string said =
@@ -133,6 +146,21 @@ TEST_F(Server, EndsOnSigtermLikeOnTheEndOfItsClient) {
   EXPECT_EQ(server_.next()["params"]["data"], "waiting");
   ::kill(server_.pid(), SIGTERM);
   EXPECT_EQ(server_.wait(), 128 + SIGTERM);
+}
+
+TEST(Concurrent, MoreCallsThanThreadsWaitTheirTurn) {
+  McpProcess server(runner(fixture("conformance_fixture")));
+  server.open_legacy();
+  std::vector<int> ids;
+  for (int i = 0; i < 200; ++i)
+    ids.push_back(server.start("slow_compute", {{"seconds", 3600}}));
+  EXPECT_EQ(server.legacy("ping")["result"], json::object());
+  const int last = server.start("test_simple_text");
+  for (const int id : ids)
+    server.cancel(id);
+  EXPECT_FALSE(server.answer(last)["result"].contains("isError"));
+  server.close_stdin();
+  EXPECT_TRUE(server.rest().empty()) << "none was refused";
 }
 
 TEST(StandAlone, TheServerIsTheSamePlugin) {

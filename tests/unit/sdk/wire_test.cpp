@@ -110,6 +110,18 @@ TEST(Message, ShowsItsPartsAsTheyWereWritten) {
   EXPECT_FALSE(seen.call_overreaches);
 }
 
+TEST(Notification, CarriesAnIdJustAsItCame) {
+  const std::string id = "123456789012345678901234567890";
+  EXPECT_EQ(
+      notification("n/m", {{"a", 1}}, "progressToken", id),
+      R"({"jsonrpc":"2.0","method":"n/m","params":{"a":1,"progressToken":)" + id + "}}"
+  );
+  EXPECT_EQ(
+      notification("n/m", json::object(), "t", "\"x\""),
+      R"({"jsonrpc":"2.0","method":"n/m","params":{"t":"x"}})"
+  );
+}
+
 TEST(Message, IsOneOfFourKinds) {
   EXPECT_EQ(Message(R"({"id":1,"method":"m"})").kind(), Message::Kind::request);
   EXPECT_EQ(Message(R"({"method":"m"})").kind(), Message::Kind::notification);
