@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr Clock::duration patience = 60s;
 constexpr Clock::duration grace = 2s;
-constexpr std::size_t most_pages = 64;
 
 Milliseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<Milliseconds>(Clock::now() - begin);
@@ -25,8 +24,9 @@ Task<> list_tools(std::shared_ptr<McpServer> server, Inspection& into) {
   std::set<std::string> names;
   std::set<std::string> cursors;
   Json params = Json::object();
-  for (std::size_t pages = 0; pages < most_pages; ++pages) {
-    auto asking = server->client().request("tools/list", params, patience);
+  const auto until = Clock::now() + patience;
+  for (std::size_t pages = 0; pages < McpClient::most_pages; ++pages) {
+    auto asking = server->client().request("tools/list", params, until - Clock::now());
     mcp::ToolPage page = mcp::tool_page(co_await std::move(asking));
     for (Json& tool : page.tools) {
       const std::string name = tool["name"].get<std::string>();
@@ -37,13 +37,18 @@ Task<> list_tools(std::shared_ptr<McpServer> server, Inspection& into) {
       }
     }
     if (!page.next) co_return;
-    if (!cursors.insert(*page.next).second) break;
+    const bool again = !cursors.insert(*page.next).second;
+    if (again || into.tools.size() > McpClient::most_entries) break;
     params["cursor"] = *page.next;
   }
   throw Failure(
       Code::exhausted,
       "its tools/list does not end: it comes back to a page, or has too many",
-      fmt::format("At most {} pages are read, and each cursor once; tell its author.", most_pages)
+      fmt::format(
+          "At most {} pages and {} tools are read, and each cursor once; tell its author.",
+          McpClient::most_pages,
+          McpClient::most_entries
+      )
   );
 }
 

@@ -14,9 +14,6 @@
 namespace opsroom::tools {
 namespace {
 
-constexpr std::size_t most_pages = 64;
-constexpr std::size_t most_entries = 1024;
-
 /// What a list holds, and by which member its entries are told apart.
 struct ListKind {
   std::string_view method;

@@ -84,6 +84,10 @@ class McpClient {
   /// Failure{unsupported}. Throws Failure.
   Task<Json> request(std::string method, Json params, Clock::duration deadline);
 
+  /// Longer lists are a mistake, or an attack.
+  static constexpr std::size_t most_pages = 1'000;
+  static constexpr std::size_t most_entries = 20'000;
+
   /// All pages of `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`.
   /// Throws Failure.
   Task<Listing> list(std::string method, Clock::duration deadline);

@@ -240,6 +240,12 @@ TEST_F(NastyMore, WhatAClosedStdinCannotTakeWasNotSentAndIsNotWaitedFor) {
   EXPECT_EQ(call().output["text"], "the last I heard");
 }
 
+TEST_F(NastyMore, AListOfHundredPagesIsReadToItsEnd) {
+  add_nasty("hundred_pages");
+  EXPECT_EQ(io.run(box().list("nasty"), 30s).size(), 2000U);
+  EXPECT_EQ(call("nasty.work-99-19").output["text"], "done");
+}
+
 TEST_F(NastyMore, OfTwoToolsWithOneNameTheFirstCounts) {
   add("same_name_twice");
   const auto tools = io.run(box().list("nasty"));
