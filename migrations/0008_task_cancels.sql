@@ -96,6 +96,27 @@ begin
   end if;
 end $$;
 
+-- As before; a call that was under way is in the audit log although nobody is left to tell of it. Which
+-- server had it, and what of it was sent, its worker alone knew.
+create or replace function ops.interrupt_steps(r ops.runs, reason text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  s ops.run_steps;
+begin
+  insert into ops.audit_log (kind, who, run_id, step, position, attempt, worker, tool, started, took_us, delivery, outcome)
+  select 'call', r.created_by, r.id, x.id, x.position, r.attempt, r.claimed_by, x.tool, x.started_at,
+         greatest(extract(epoch from clock_timestamp() - x.started_at) * 1000000, 0)::bigint, 'unknown', 'interrupted'
+  from ops.run_steps x
+  where x.run_id = r.id and x.attempt = r.attempt
+    and (x.status = 'running' or (x.status = 'waiting' and x.resume = 'null'));
+  for s in update ops.run_steps set status = 'interrupted', delivery = 'unknown',
+             error = coalesce(error, interrupt_steps.reason)
+           where run_id = r.id and status = 'running' returning * loop
+    perform ops.add_event(r, 'step.finished', ops.step_data(s), s.id);
+  end loop;
+end $$;
+
 -- Takes up to count servers to be told, for so long; a worker that is lost meanwhile leaves them to others.
 create function ops.claim_task_cancels(worker text, count int default 1, lease_seconds double precision default 120)
 returns setof ops.task_cancels

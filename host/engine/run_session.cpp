@@ -134,8 +134,28 @@ Task<> RunSession::check_tools() {
   std::set<std::string> tools;
   for (const runbook::PlanStep& step : plan_.steps)
     tools.insert(step.tool);
-  for (const std::string& tool : tools)
-    co_await ports_.toolbox.describe(tool);
+  for (const std::string& tool : tools) {
+    auto describing = describe_patiently(tool);
+    co_await std::move(describing);
+  }
+}
+
+/// A server that dies as it is asked for its tools has done nothing yet, and may be asked again.
+Task<> RunSession::describe_patiently(std::string tool) {
+  constexpr int most_tries = 3;
+  for (int tries = 1;; ++tries) {
+    std::optional<Failure> away;
+    try {
+      co_await ports_.toolbox.describe(tool);
+      co_return;
+    } catch (const Failure& failure) {
+      if (failure.code() != Code::unavailable || !failure.retryable()) throw;
+      away = failure;
+    }
+    if (tries >= most_tries) throw *away;
+    auto pausing = pause_for(options_.pause_before_repeat);
+    co_await before(stop_.wait(), std::move(pausing));
+  }
 }
 
 Step& RunSession::step_row(const runbook::PlanStep& plan, int position) {

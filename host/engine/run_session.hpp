@@ -62,6 +62,7 @@ class RunSession {
   Task<> lay_down_again(Step step, Continuation continuation);
   Task<> prepare();
   Task<> check_tools();
+  Task<> describe_patiently(std::string tool);
   Task<> end_after(Step step);
   Task<> end_as(RunStatus status, std::string error, std::string hint);
   Task<> give_back(std::string reason);

@@ -22,7 +22,9 @@ struct CallRecord {
   std::int64_t bytes_received = 0;
   int round = 1;  ///< 2, 3 …: the call went on after input
   Delivery delivery = Delivery::not_sent;
-  std::string outcome;  ///< succeeded, failed, input_required, task, canceled, timed_out
+  /// succeeded, failed, input_required, task, canceled or timed_out; the database adds interrupted,
+  /// for calls whose worker was lost.
+  std::string outcome;
 };
 
 }  // namespace opsroom

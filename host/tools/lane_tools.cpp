@@ -58,6 +58,9 @@ ToolResult not_sent(const Failure& failure, const Stop& stop) {
   result.canceled = must_end(stop);
   result.timed_out =
       result.canceled ? stop.reason() == StopReason::timed_out : failure.code() == Code::timeout;
+  // Its server died before it could be called, and the next one need not.
+  result.worth_another_try =
+      !result.canceled && failure.retryable() && failure.code() == Code::unavailable;
   return result;
 }
 

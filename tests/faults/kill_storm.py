@@ -173,6 +173,12 @@ class Storm:
                 wrong.append("it happened, and is reported as not sent: " + where)
             if happened and status not in ("succeeded", "skipped") and delivery != "unknown":
                 wrong.append("an unknown outcome is not reported as such: " + where)
+        audited = {(run, position): int(count) for run, position, count in self.rows(
+            "select run_id, position, count(*) from ops.audit_log where kind = 'call' and delivery <> 'not_sent' "
+            "group by 1, 2")}
+        for key, times in effects.items():
+            if audited.get(tuple(key.split("-")), 0) < times:
+                wrong.append(f"it happened, and the audit log does not know: {key}, {times} effects")
         left = [pid for pid in self.pids("server") + self.pids("daemon") if alive(pid)]
         lost = self.rows("select id, status from ops.runs where status not in ('succeeded', 'failed', 'canceled')")
         print(f"kills: {dict(self.done)}, seed {self.seed}")

@@ -39,6 +39,47 @@ class Audit : public InputTest {
   }
 };
 
+TEST_F(Audit, ACallWhoseWorkerWasLostIsWrittenToo) {
+  const Run run = enqueue_for("ann");
+  write_step(claim_one("w7").claim, step(1, StepStatus::running));
+  let_lease_pass(run.id);
+  claim_one("w8");
+  auto rows = loop.wait(ledger.audit(run.id));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].who, "ann");
+  EXPECT_EQ(rows[0].worker, "w7");
+  EXPECT_EQ(rows[0].attempt, 1);
+  EXPECT_EQ(rows[0].step, "s1");
+  EXPECT_EQ(rows[0].tool, "exec.run");
+  EXPECT_EQ(rows[0].delivery, "unknown");
+  EXPECT_EQ(rows[0].outcome, "interrupted");
+  EXPECT_TRUE(rows[0].started);
+  // Under the second claim nothing was called.
+  let_lease_pass(run.id);
+  claim_one("w9");
+  EXPECT_EQ(loop.wait(ledger.audit(run.id)).size(), 1u);
+}
+
+TEST_F(Audit, ACallThatAskedAsItsWorkerWasLostIsWrittenToo) {
+  const Run run = enqueue_for("ann");
+  write_step(claim_one("w7").claim, step(1, StepStatus::waiting));
+  for (const char* worker : {"w8", "w9"}) {
+    let_lease_pass(run.id);
+    claim_one(worker);
+  }
+  EXPECT_EQ(audited(run.id), std::vector<std::string>{"call ann interrupted"});
+}
+
+TEST_F(Audit, ACallThatIsLaidDownIsNotUnderWay) {
+  const Run run = enqueue_for("ann");
+  suspend(claim_one("w7").claim, {ask("name")});
+  answer(only_question(run.id));
+  claim_one("w8");
+  let_lease_pass(run.id);
+  claim_one("w9");
+  EXPECT_EQ(audited(run.id), std::vector<std::string>{"answer ann accept"});
+}
+
 TEST_F(Audit, EveryCallIsWrittenWithTheStepThatMadeIt) {
   const Run run = enqueue_for("ann");
   const Claim held = claim_one("w7").claim;

@@ -112,6 +112,23 @@ TEST_F(Supervision, AServerThatKeepsDyingIsLeftAlone) {
   EXPECT_EQ(read_file(lane.path() / "count"), "x\nx\nx\nx\nx\n") << "no sixth was started";
 }
 
+TEST_F(Supervision, ACallWhoseServerDiedAsItStartedIsWorthAnotherTry) {
+  // A death on the probe of its era is none yet: it may be legacy, and is started as that.
+  add_server(
+      "it",
+      {"sh",
+       "-c",
+       "test -e second && exec python3 " OPSROOM_FIXTURES
+       "/input_server.py modern; test -e first && touch second; touch first; kill -9 $$"}
+  );
+  const ToolResult first = call("it.where");
+  EXPECT_TRUE(first.worth_another_try);
+  EXPECT_EQ(first.delivery, Delivery::not_sent);
+  EXPECT_THAT(first.error, HasSubstr("killed by SIGKILL"));
+  const ToolResult second = call("it.where");
+  EXPECT_TRUE(second.succeeded) << second.error;
+}
+
 TEST_F(Supervision, CancelledCallsAreNoDeaths) {
   add("legacy", Scope::lane);
   for (int i = 0; i < 7; ++i) {

@@ -260,6 +260,7 @@ class FakeToolbox : public Toolbox {
   std::vector<ToolCall> calls;
   std::vector<Clock::time_point> trusted;  ///< what the open tools were told
   int open_tools = 0;
+  std::deque<Failure> describe_failures;  ///< thrown one after the other
 
   std::unique_ptr<RunTools> open(std::filesystem::path) override {
     ++open_tools;
@@ -267,6 +268,11 @@ class FakeToolbox : public Toolbox {
   }
 
   Task<ToolDescriptor> describe(std::string tool) override {
+    if (!describe_failures.empty()) {
+      const Failure failure = describe_failures.front();
+      describe_failures.pop_front();
+      throw failure;
+    }
     if (!tools.contains(tool)) throw Failure(Code::not_found, "unknown tool '" + tool + "'");
     ToolDescriptor descriptor;
     descriptor.name = tool;

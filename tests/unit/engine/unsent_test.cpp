@@ -56,5 +56,17 @@ TEST_F(UnsentTest, ACallThatWasRejectedIsNotRepeated) {
   EXPECT_EQ(tries, 1);
 }
 
+TEST_F(UnsentTest, AServerThatDiesAsItIsAskedForItsToolsIsAskedAgain) {
+  answers_at(1, Delivery::not_sent);
+  const Failure died(Code::unavailable, "killed by SIGKILL", "", true);
+  toolbox.describe_failures = {died, died};
+  tell();
+  EXPECT_EQ(books.told.back(), "finish succeeded");
+  toolbox.describe_failures = {died, died, died};
+  books.told.clear();
+  tell();
+  EXPECT_EQ(books.told, Told{"finish failed"});
+}
+
 }  // namespace
 }  // namespace opsroom::engine
