@@ -171,7 +171,13 @@ Task<> fetch_artifact_files(fs::path lane, ToolResult& result, Clock::duration p
   fetching->bell = std::make_shared<Bell>(executor, tell);
   const ArtifactDraft first = fetching->drafts.front();
   LentThreads thread("opsroom-files");
-  thread.run([fetching] { fetching->work(); });
+  try {
+    thread.run([fetching] { fetching->work(); });
+  } catch (const Failure& failure) {
+    // The call was carried out all the same: this must not look like one that was not.
+    settle(result, {}, failure);
+    co_return;
+  }
   const auto until = Clock::now() + patience;
   while (!fetching->over && Clock::now() < until)
     co_await alarm->wait_until(until);

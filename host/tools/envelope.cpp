@@ -104,6 +104,8 @@ void set_payload(Envelope& envelope, std::string_view raw) {
 
 void classify(Envelope& envelope, const Fields& fields) {
   using Kind = Envelope::Kind;
+  // Some libraries write both members always, the one that is not meant as null.
+  const bool has_error = !fields.error.empty() && fields.error != "null";
   if (fields.id != "null") envelope.id = fields.id;
   if (!fields.twice.empty()) {
     envelope.kind = envelope.id.empty() ? Kind::noise : Kind::malformed;
@@ -116,10 +118,10 @@ void classify(Envelope& envelope, const Fields& fields) {
     }
     envelope.kind = fields.id.empty() ? Kind::notification : Kind::request;
     set_payload(envelope, fields.params);
-  } else if (!fields.result.empty() && fields.error.empty()) {
+  } else if (!fields.result.empty() && !has_error) {
     envelope.kind = Kind::result;
     set_payload(envelope, fields.result);
-  } else if (!fields.error.empty() && (fields.result.empty() || fields.result == "null")) {
+  } else if (has_error && (fields.result.empty() || fields.result == "null")) {
     envelope.kind = Kind::error;
     set_payload(envelope, fields.error);
   } else {

@@ -42,6 +42,18 @@ std::string base64_core(const std::string& value, std::size_t offset) {
   return encoded.substr(std::min(shared, encoded.size()));
 }
 
+/// A long secret for itself in lines, as MIME and base64(1) have them, and PEM.
+void add_base64_lines(const std::string& value, std::vector<std::string>& forms) {
+  const std::string whole = base64_core(value, 0);
+  for (const std::size_t width : {std::size_t{76}, std::size_t{64}}) {
+    if (whole.size() <= width) continue;
+    for (std::size_t at = 0; at < whole.size(); at += width) {
+      std::string line = whole.substr(at, width);
+      if (line.size() >= shortest_line) forms.push_back(std::move(line));
+    }
+  }
+}
+
 std::string url_alphabet(std::string text) {
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
@@ -189,6 +201,7 @@ std::vector<std::string> secret_forms(const std::string& value) {
       forms.push_back(url_alphabet(core));
     }
   }
+  add_base64_lines(value, forms);
   const std::vector<std::string> lines = split_lines(value);
   if (lines.size() > 1) {
     for (const std::string& line : lines) {

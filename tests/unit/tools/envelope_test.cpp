@@ -93,6 +93,11 @@ TEST(Envelope, AnErrorBesideANullResultIsAnError) {
   EXPECT_EQ(read(R"({"id":7,"result":null,"error":{"code":1}})").kind, Kind::error);
 }
 
+TEST(Envelope, ANullErrorBesideAResultIsNone) {
+  EXPECT_EQ(read(R"({"id":7,"error":null,"result":{}})").kind, Kind::result);
+  EXPECT_EQ(read(R"({"id":7,"error":null})").kind, Kind::malformed);
+}
+
 TEST(Envelope, BannersAreNoise) {
   for (const char* text : {"Welcome!", "{", "{\"id\":", "42", "\"text\"", "{}", "null"}) {
     EXPECT_EQ(read(text).kind, Kind::noise) << text;

@@ -3,6 +3,7 @@
 #include "tools/redacting_listener.hpp"
 #include "unit/tools/io.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -53,6 +54,22 @@ TEST(Redactor, KnowsWhatEscapingMakesOfUnusualCharacters) {
        }) {
     EXPECT_EQ(redactor.text(form), "[redacted:T]") << form;
   }
+}
+
+TEST(Redactor, ALongSecretIsKnownInLinesOfBase64) {
+  std::string secret;
+  for (int i = 0; i < 80; ++i)
+    secret += fmt::format("{:x}", i * i);
+  const Redactor redactor({{"T", secret}});
+  // What `printf %s "$T" | base64` prints.
+  const std::string shown = redactor.text(
+      "MDE0OTEwMTkyNDMxNDA1MTY0Nzk5MGE5YzRlMTEwMDEyMTE0NDE2OTE5MDFiOTFlNDIxMTI0MDI3\n"
+      "MTJhNDJkOTMxMDM0OTM4NDNjMTQwMDQ0MTQ4NDRjOTUxMDU1OTVhNDVmMTY0MDY5MTZlNDczOTc5\n"
+      "MDdlOTg0NDhhMTkwMDk2MTljNGEyOWE5MGFmOWI2NGJkMWM0MGNiMWQyNGQ5OWUxMGU4OWYwNGY4\n"
+      "MTEwMDAxMDgxMTEwNDExODkxMjEwMTI5OTEzMjQxM2IxMTQ0MDE0ZDExNTY0MTVmOTE2OTAxNzI5\n"
+      "MTdjNDE4NjE=\n"
+  );
+  EXPECT_EQ(shown, "[redacted:T]\n[redacted:T]\n[redacted:T]\n[redacted:T]\n[redacted:T]E=\n");
 }
 
 TEST(Redactor, EachLongLineOfASecretOfManyLinesIsOneToo) {
