@@ -136,6 +136,9 @@ class Hop {
   std::string failure(CURLcode code) const {
     const std::string where = request_.method + " " + shown_url(answer.url) + ": ";
     if (!refusal_.empty()) return where + refusal_;
+    // libcurl's word for a line that is longer than its buffers may get.
+    if (code == CURLE_OUT_OF_MEMORY)
+      return where + "a line of the answer's headers is too long (or there is no memory left)";
     if (code == CURLE_OPERATION_TIMEDOUT)
       return where + "no answer in time (" + std::string(reason_.data()) + ")";
     const std::string_view detail = reason_.data();

@@ -12,12 +12,20 @@
 namespace opsroom::files {
 namespace {
 
+constexpr std::int64_t last_line = std::numeric_limits<std::int64_t>::max();
+
 /// Collects the wanted lines from the chunks of a file.
 class LineRange {
  public:
   LineRange(const ReadArgs& args)
       : first_(args.first_line),
-        end_(args.lines ? args.first_line + *args.lines : std::numeric_limits<std::int64_t>::max()),
+        end_(
+            last_line - args.lines.value_or(last_line) > args.first_line
+                ? args.first_line + *args.lines
+                : last_line
+        ),
+        offset_(args.offset),
+        by_offset_(args.offset > 0),
         most_(static_cast<std::size_t>(args.max_bytes)) {}
 
   /// False once nothing more is wanted.
@@ -29,6 +37,7 @@ class LineRange {
       }
       const auto newline = chunk.find('\n');
       const auto size = newline == std::string_view::npos ? chunk.size() : newline + 1;
+      if (line_ < first_) offset_ += static_cast<std::int64_t>(size);
       if (line_ >= first_ && !take(chunk.substr(0, size))) return false;
       if (newline != std::string_view::npos) ++line_;
       chunk.remove_prefix(size);
@@ -43,7 +52,13 @@ class LineRange {
     result.lines = std::count(result.content.begin(), result.content.end(), '\n') +
                    (!result.content.empty() && result.content.back() != '\n' ? 1 : 0);
     result.truncated = cut_;
-    if (cut_ || more_) result.next_line = first_ + *result.lines;
+    if (!cut_ && !more_) return;
+    // A line that is longer than that goes on in its middle.
+    const bool whole_lines = !result.content.empty() && result.content.back() == '\n';
+    if (whole_lines && !by_offset_)
+      result.next_line = first_ + *result.lines;
+    else
+      result.next_offset = offset_ + result.bytes;
   }
 
  private:
@@ -58,10 +73,14 @@ class LineRange {
   void cut_to_whole() {
     const auto newline = content_.rfind('\n');
     content_.resize(newline != std::string::npos ? newline + 1 : whole_characters(content_));
+    if (content_.empty())
+      throw tool::BadArguments("/max_bytes", "is less than the next character has");
   }
 
   std::int64_t first_;
   std::int64_t end_;
+  std::int64_t offset_;  ///< of the first byte that is taken
+  bool by_offset_;
   std::size_t most_;
   std::int64_t line_ = 1;
   std::string content_;
@@ -87,7 +106,9 @@ void for_chunks(
 
 std::string read_lines(const Fd& file, const ReadArgs& args, tool::Call& call, ReadResult& result) {
   LineRange range(args);
-  for_chunks(file, 0, args, call, [&](std::string_view chunk) { return range.feed(chunk); });
+  for_chunks(file, args.offset, args, call, [&](std::string_view chunk) {
+    return range.feed(chunk);
+  });
   range.fill(result);
   if (printable_utf8(result.content) != result.content)
     throw std::runtime_error(
@@ -97,7 +118,9 @@ std::string read_lines(const Fd& file, const ReadArgs& args, tool::Call& call, R
     );
   if (!result.truncated) return result.content;
   return result.content + "\n... cut after " + std::to_string(result.bytes) +
-         " bytes; go on with first_line: " + std::to_string(*result.next_line);
+         " bytes; go on with " +
+         (result.next_line ? "first_line: " + std::to_string(*result.next_line)
+                           : "offset: " + std::to_string(*result.next_offset));
 }
 
 std::string read_bytes(const Fd& file, const ReadArgs& args, tool::Call& call, ReadResult& result) {
@@ -116,6 +139,17 @@ std::string read_bytes(const Fd& file, const ReadArgs& args, tool::Call& call, R
          (result.truncated ? "; go on with offset: " + std::to_string(*result.next_offset) : "");
 }
 
+/// What would be left out of account is refused instead.
+void check(const ReadArgs& args) {
+  const bool text = args.encoding == "text";
+  if (!text && args.first_line != 1)
+    throw tool::BadArguments("/first_line", "is for text; with base64 it is offset");
+  if (!text && args.lines)
+    throw tool::BadArguments("/lines", "is for text; with base64 it is max_bytes");
+  if (args.offset > 0 && args.first_line != 1)
+    throw tool::BadArguments("/offset", "is instead of first_line, not beside it");
+}
+
 }  // namespace
 
 tool::Outcome<ReadResult> read_file(const ReadArgs& args, tool::Call& call) {
@@ -124,6 +158,7 @@ tool::Outcome<ReadResult> read_file(const ReadArgs& args, tool::Call& call) {
   const Fd file = lane.file(path);
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) throw FileError("read", path, errno);
+  check(args);
   ReadResult result;
   result.path = args.path;
   result.encoding = args.encoding;

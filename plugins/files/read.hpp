@@ -27,7 +27,10 @@ struct ReadArgs {
             .at_most(8 << 20),
         field("encoding", &ReadArgs::encoding, "base64 for a file that is no UTF-8 text")
             .one_of({"text", "base64"}),
-        option("offset", &ReadArgs::offset, "For base64: the first byte to read").at_least(0)
+        option(
+            "offset", &ReadArgs::offset, "The first byte to read; for text instead of first_line"
+        )
+            .at_least(0)
     );
   }
 };
@@ -53,8 +56,12 @@ struct ReadResult {
         field("bytes", &ReadResult::bytes, "How many of them were read"),
         field("lines", &ReadResult::lines, "How many lines were read; null for base64"),
         field("truncated", &ReadResult::truncated, "Whether max_bytes ended it"),
-        field("next_line", &ReadResult::next_line, "The line to go on with; null at the end"),
-        field("next_offset", &ReadResult::next_offset, "For base64: the byte to go on with")
+        field("next_line", &ReadResult::next_line, "The line to go on with, or null"),
+        field(
+            "next_offset",
+            &ReadResult::next_offset,
+            "Or the byte to go on with: for base64, or within a long line"
+        )
     );
   }
 };

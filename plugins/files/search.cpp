@@ -42,6 +42,8 @@ class Search {
  public:
   Search(const SearchArgs& args, const tool::Call& call)
       : args_(args), call_(call), expression_(args.pattern, options_of(args)) {
+    if (!args.regex && args.pattern.find('\n') != std::string::npos)
+      throw tool::BadArguments("/pattern", "must not hold a line break: each line is for itself");
     if (!expression_.ok())
       throw tool::BadArguments("/pattern", "is no regular expression: " + expression_.error());
   }
@@ -160,6 +162,9 @@ std::string in_words(const SearchResult& result) {
   }
   text += std::to_string(result.matches.size()) + " matching lines in " +
           std::to_string(result.files_searched) + " files";
+  if (result.files_skipped > 0)
+    text += "; " + std::to_string(result.files_skipped) +
+            " files were left out (binary, larger than max_file_bytes or not readable)";
   if (result.unreadable > 0)
     text += "; " + std::to_string(result.unreadable) + " directories could not be looked into";
   if (result.truncated) text += "; there may be more: narrow it down, or raise limit";

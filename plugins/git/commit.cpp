@@ -52,6 +52,8 @@ std::string in_words(const CommitResult& result) {
 
 void check(const CommitArgs& args) {
   if (trimmed(args.message).empty()) throw tool::BadArguments("/message", "must not be blank");
+  if (args.message.find('\0') != std::string::npos)
+    throw tool::BadArguments("/message", "must not contain a NUL character");
   check_paths(args.paths);
 }
 

@@ -3,6 +3,7 @@
 #include "common/pause.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -28,11 +29,24 @@ std::string in_seconds(double seconds) {
   return text.data();
 }
 
+bool is_host(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char letter) {
+    const auto byte = static_cast<unsigned char>(letter);
+    return byte >= 0x80 || std::isalnum(byte) != 0 ||
+           std::string_view("-._:[]").find(letter) != std::string_view::npos;
+  });
+}
+
 void check(const UntilArgs& args) {
   if (args.url.has_value() == args.port.has_value())
     throw tool::BadArguments("", "give either \"url\" or \"port\"");
   if (args.port && (args.contains || !args.status.empty()))
     throw tool::BadArguments("/port", "a port has neither status nor contains");
+  // Anything else would make another URL of it, with another port.
+  if (args.port && !is_host(args.host))
+    throw tool::BadArguments(
+        "/host", "must be a host's name or address, got \"" + args.host + "\""
+    );
   for (std::size_t i = 0; i < args.status.size(); ++i)
     if (args.status[i] < 100 || args.status[i] > 599)
       throw tool::BadArguments(

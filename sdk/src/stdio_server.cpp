@@ -85,6 +85,8 @@ int serve_stdio(const opsroom_plugin& plugin, const ServeOptions& options) try {
 ServeOptions options_from_environment() {
   ServeOptions options;
   if (const char* config = std::getenv("OPSROOM_PLUGIN_CONFIG")) options.config = config;
+  // It is the plugin's, and neither a secret that a runbook may name nor for programs it starts.
+  ::unsetenv("OPSROOM_PLUGIN_CONFIG");
   const char* size = std::getenv("OPSROOM_PAGE_SIZE");
   if (size == nullptr) return options;
   const std::string_view text(size);

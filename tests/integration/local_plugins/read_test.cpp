@@ -1,5 +1,6 @@
 #include "files_fixture.hpp"
 
+#include <limits>
 #include <sys/stat.h>
 
 namespace opsroom::test {
@@ -72,6 +73,44 @@ TEST_F(Read, RefusesWhatIsNoTextAndGivesItAsBase64) {
 TEST_F(Read, DoesNotCutACharacterInTwo) {
   put("a", "\u00e9\u00e9\u00e9");
   EXPECT_EQ(output("read", {{"path", "a"}, {"max_bytes", 3}})["content"], "\u00e9");
+}
+
+TEST_F(Read, GoesOnWithinALineThatIsTooLong) {
+  const std::string text = "first\n" + std::string(700, 'x') + "\u00e9\nlast\n";
+  put("a", text);
+  const json part = output("read", {{"path", "a"}, {"first_line", 2}, {"max_bytes", 701}});
+  EXPECT_EQ(part["content"], std::string(700, 'x'));
+  EXPECT_EQ(part["next_line"], nullptr);
+  EXPECT_EQ(part["next_offset"], 706);
+  std::string together;
+  json offset = 0;
+  while (!offset.is_null()) {
+    const json each = output("read", {{"path", "a"}, {"offset", offset}, {"max_bytes", 300}});
+    together += each["content"].get<std::string>();
+    offset = each["next_offset"];
+    if (!each["next_line"].is_null()) offset = each["bytes"];  // the first part ends with a line
+  }
+  EXPECT_EQ(together, text);
+  EXPECT_THAT(
+      refused("read", {{"path", "a"}, {"offset", 706}, {"max_bytes", 1}}), HasSubstr("/max_bytes")
+  );
+}
+
+TEST_F(Read, RefusesWhatItWouldLeaveOutOfAccount) {
+  put("a", "1\n2\n");
+  EXPECT_THAT(
+      refused("read", {{"path", "a"}, {"encoding", "base64"}, {"first_line", 2}}),
+      HasSubstr("/first_line: is for text")
+  );
+  EXPECT_THAT(
+      refused("read", {{"path", "a"}, {"encoding", "base64"}, {"lines", 2}}), HasSubstr("/lines")
+  );
+  EXPECT_THAT(
+      refused("read", {{"path", "a"}, {"offset", 1}, {"first_line", 2}}), HasSubstr("/offset")
+  );
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(output("read", {{"path", "a"}, {"first_line", 2}, {"lines", most}})["content"], "2\n");
+  EXPECT_EQ(output("read", {{"path", "a"}, {"first_line", most}, {"lines", most}})["content"], "");
 }
 
 TEST_F(Read, NeverLeavesTheLaneAndNeverWaitsForAPipe) {
@@ -211,6 +250,15 @@ TEST_F(List, SaysWhatIsTooDeepForIt) {
   const json below = output("list", {{"glob", "lost"}, {"path", "d/d/d/d/d/d"}});
   EXPECT_EQ(below["entries"].size(), 1u);
   EXPECT_EQ(below["truncated"], false);
+}
+
+TEST_F(Search, TellsOfWhatItCannotFind) {
+  put("large", std::string(200, 'x'));
+  const json result =
+      call("search", {{"pattern", "x"}, {"path", "large"}, {"max_file_bytes", 100}});
+  EXPECT_EQ(result["structuredContent"]["files_skipped"], 1);
+  EXPECT_THAT(text_of(result), HasSubstr("1 files were left out (binary, larger than"));
+  EXPECT_THAT(refused("search", {{"pattern", "a\nb"}}), HasSubstr("/pattern: must not hold"));
 }
 
 TEST_F(Search, TellsOfDirectoriesThatItCouldNotLookInto) {

@@ -85,6 +85,7 @@ class Http : public testing::Test {
     if (path == "/to-metadata")
       return {302, {{"Location", "http://169.254.169.254/latest/meta-data"}}, ""};
     if (path == "/large") return {200, {}, std::string(3'000'000, 'x')};
+    if (path == "/long-header") return {200, {{"X-Long", std::string(400'000, 'x')}}, ""};
     if (path == "/hang") return {200, {}, "", true};
     return {404, {}, "nothing here"};
   }
@@ -296,6 +297,16 @@ TEST_F(Http, ALargeBodyIsRefusedOrSaved) {
   EXPECT_FALSE(fs::exists(directory_.path() / "cut.bin"));
   EXPECT_FALSE(fs::exists(directory_.path() / "bad.bin"));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 1) << "nothing is left";
+}
+
+TEST_F(Http, ThePluginsOwnSettingsAreNoSecretToBeSent) {
+  const json result = get("/raw-echo", {{"secret_headers", {{"X-Key", "OPSROOM_PLUGIN_CONFIG"}}}});
+  EXPECT_THAT(text_of(result), HasSubstr("the secret OPSROOM_PLUGIN_CONFIG is not set"));
+  EXPECT_THAT(server_.seen(), testing::IsEmpty());
+}
+
+TEST_F(Http, AHeaderWithoutEndIsNamedAsSuch) {
+  EXPECT_THAT(text_of(get("/long-header")), HasSubstr("headers is too long"));
 }
 
 TEST_F(Http, NothingIsSavedIntoGit) {

@@ -93,6 +93,15 @@ TEST_F(Wait, APortIsReadyOnceItAccepts) {
   EXPECT_EQ(result["status"], nullptr);
 }
 
+TEST_F(Wait, AHostIsNothingButAHost) {
+  for (const char* host :
+       {"127.0.0.1/x", "127.0.0.1:80", "a b", "", "user@127.0.0.1", "127.0.0.1?"})
+    EXPECT_THAT(
+        text_of(until({{"host", host}, {"port", 1}, {"timeout_seconds", 0.2}})),
+        testing::AnyOf(HasSubstr("/host: must be a host's name"), HasSubstr("is no URL"))
+    ) << host;
+}
+
 TEST_F(Wait, AnAddressThatIsNotAllowedIsNotTriedAgain) {
   const json result = until({{"host", "169.254.169.254"}, {"port", 80}});
   EXPECT_THAT(text_of(result), HasSubstr("169.254.169.254:80 is not public"));
