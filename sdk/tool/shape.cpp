@@ -1,5 +1,7 @@
 #include "shapes.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <cstring>
 
 namespace opsroom::tool::detail {
@@ -66,7 +68,8 @@ bool is_empty(const Shape& shape, const void* value) {
 
 }  // namespace
 
-ChoiceShape::ChoiceShape(std::size_t size) : Shape{Kind::choice}, bytes(size) {}
+ChoiceShape::ChoiceShape(std::size_t size, bool with_sign)
+    : Shape{Kind::choice}, bytes(size), is_signed(with_sign) {}
 
 void ChoiceShape::add(const char* name, const char* title, std::int64_t value) {
   all.push_back({name, title, value});
@@ -85,12 +88,20 @@ json integer_at(const IntegerShape& shape, const void* value) {
 }
 
 double number_at(const NumberShape& shape, const void* value) {
-  return shape.bytes == sizeof(float) ? static_cast<double>(value_at<float>(value))
-                                      : value_at<double>(value);
+  if (shape.bytes != sizeof(float)) return value_at<double>(value);
+  const auto given = value_at<float>(value);
+  if (!std::isfinite(given)) return static_cast<double>(given);
+  // 0.1 and not 0.10000000149011612: the shortest number that means this float.
+  char text[32];
+  double number = 0;
+  const auto end = std::to_chars(text, text + sizeof text, given).ptr;
+  std::from_chars(text, end, number);
+  return number;
 }
 
 std::int64_t choice_at(const ChoiceShape& shape, const void* value) {
-  return signed_at(shape.bytes, value);
+  return shape.is_signed ? signed_at(shape.bytes, value)
+                         : static_cast<std::int64_t>(unsigned_at(shape.bytes, value));
 }
 
 bool may_be_absent(const FieldShape& field, const void* start) {

@@ -118,6 +118,15 @@ constexpr auto describe(Risk) {
   return tool::values<Risk>({{"none", Risk::none, "Nothing can happen"}, {"some", Risk::some}});
 }
 
+enum class Shade : unsigned char { dark = 1, bright = 200 };
+constexpr auto describe(Shade) {
+  return tool::values<Shade>({{"dark", Shade::dark}, {"bright", Shade::bright}});
+}
+struct Shaded {
+  Shade shade = Shade::bright;
+  static constexpr auto fields() { return tool::fields(tool::field("shade", &Shaded::shade, "")); }
+};
+
 struct Painted {
   Colour colour = Colour::red;
   Colour border = Colour::blue;
@@ -140,11 +149,31 @@ struct Painted {
   }
 };
 
-/// A limit that its type has no use for.
+/// A limit that its type has no use for; pattern() itself would not compile.
 struct Misdescribed {
   int count = 0;
   static constexpr auto fields() {
-    return tool::fields(tool::field("count", &Misdescribed::count, "").pattern("^x"));
+    auto count = tool::field("count", &Misdescribed::count, "");
+    count.pattern_text = "^x";
+    return tool::fields(count);
+  }
+};
+struct OddFormat {
+  std::string text;
+  static constexpr auto fields() {
+    return tool::fields(tool::field("text", &OddFormat::text, "").format("postcode"));
+  }
+};
+struct Fractions {
+  float third = 0.1F;
+  std::vector<float> list{1, 2};
+  Inner inner{5};
+  static constexpr auto fields() {
+    return tool::fields(
+        tool::field("third", &Fractions::third, ""),
+        tool::field("list", &Fractions::list, ""),
+        tool::option("inner", &Fractions::inner, "")
+    );
   }
 };
 
@@ -165,6 +194,13 @@ TEST(Schema, AnEnumShowsItsNamesAndItsTitlesWhereItHasSome) {
           {{"const", "some"}, {"title", "some"}}
       })
   );
+}
+
+TEST(Schema, AnEnumMayBeOfAnyIntegerType) {
+  EXPECT_EQ(tool::schema_of<Shaded>()["properties"]["shade"]["default"], "bright");
+  EXPECT_EQ(tool::write(Shaded{}), (json{{"shade", "bright"}}));
+  EXPECT_EQ(tool::read<Shaded>({{"shade", "dark"}}).shade, Shade::dark);
+  EXPECT_EQ(tool::read<Shaded>({{"shade", "bright"}}).shade, Shade::bright);
 }
 
 TEST(Schema, AVariantIsAnyOfItsAlternatives) {
@@ -194,6 +230,20 @@ TEST(Schema, ATypesOwnRangeShowsUnlessTheAuthorsIsTighter) {
 
 TEST(Schema, ALimitThatDoesNotSuitItsTypeIsRefusedAtOnce) {
   EXPECT_THROW(tool::schema_of<Misdescribed>(), std::logic_error);
+  EXPECT_THROW(tool::schema_of<OddFormat>(), std::logic_error);
+}
+
+TEST(Schema, AFloatShowsTheShortestNumberThatMeansIt) {
+  EXPECT_EQ(tool::schema_of<Fractions>()["properties"]["third"]["default"].dump(), "0.1");
+}
+
+TEST(Read, WhatAFieldStartsWithIsNoPartOfWhatIsGiven) {
+  const auto read = tool::read<Fractions>({{"list", {7}}, {"inner", {{"count", 1}}}});
+  EXPECT_EQ(read.list, std::vector<float>{7});
+  EXPECT_EQ(tool::read<Fractions>(json::object()).list.size(), 2u);
+  EXPECT_EQ(tool::read<Fractions>(json::object()).inner.count, 5u);
+  EXPECT_THROW(tool::read<Fractions>({{"inner", json::object()}}), tool::BadArguments)
+      << "an Inner needs its count, whatever Fractions starts it with";
 }
 
 TEST(Schema, WhatIsWrittenReadsBackTheSame) {

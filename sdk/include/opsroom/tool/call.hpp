@@ -120,19 +120,19 @@ class Call {
   /// its start when somebody has answered, maybe in another process. What stands before an ask()
   /// and outside a once() therefore may run again. Throws Declined when the answer is no.
   /// `Answer` is a described struct of plain values; `key` names the question within this tool.
-  template <Described Answer>
+  template <class Answer>
   Answer ask(const std::string& key, const std::string& question) {
     Answer answer{};
-    ask_into(detail::shape_of<Answer>(), &answer, key, question);
+    ask_into(form_shape<Answer>(), &answer, key, question);
     return answer;
   }
 
   /// The same question, but the handler waits in place where the host can ask at once
   /// ("elicit/1"); elsewhere it is ask(). What stands before it may run again all the same. For
   /// tools that hold something open meanwhile and whose people answer within the deadline.
-  template <Described Answer>
+  template <class Answer>
   Answer ask_and_wait(const std::string& key, const std::string& question) {
-    wait_for_answer(detail::shape_of<Answer>(), key, question);
+    wait_for_answer(form_shape<Answer>(), key, question);
     return ask<Answer>(key, question);
   }
 
@@ -184,6 +184,17 @@ class Call {
   const Table* extension(const char* id) const {
     return lent_.extension == nullptr ? nullptr
                                       : static_cast<const Table*>(lent_.extension(lent_.host, id));
+  }
+
+  template <class Answer>
+  static const detail::Shape& form_shape() {
+    if constexpr (detail::has_table<Answer>())
+      static_assert(
+          detail::is_form<decltype(Answer::fields())>,
+          "a form asks for plain values: strings, numbers, bool, enums, std::optional of them, and "
+          "lists of strings or enums; take anything else apart, or use ask_form()"
+      );
+    return detail::shape_of<Answer>();
   }
 
   void ask_into(

@@ -36,7 +36,8 @@ struct Limits {
 /// Built by field() or option(), refined by the chained calls; everything ends up in the schema
 /// and is enforced by the parser, so the two cannot disagree. Limits on values speak of a list's or
 /// map's elements, limits on size of the list itself. One that does not suit the member's type
-/// (a pattern for a number) is a std::logic_error when the plugin is loaded.
+/// (a pattern for a number) does not compile; a wrong pattern or an unknown format is a
+/// std::logic_error when the plugin is loaded.
 template <class Owner, class T>
 struct Field : detail::Limits {
   using value_type = T;
@@ -48,11 +49,17 @@ struct Field : detail::Limits {
 
   /// Numbers: the smallest and the largest one allowed.
   constexpr Field at_least(double value) const {
+    static_assert(
+        detail::HoldsNumbers<T>, "a range is for numbers, and for lists and maps of them"
+    );
     Field copy = *this;
     copy.minimum = value;
     return copy;
   }
   constexpr Field at_most(double value) const {
+    static_assert(
+        detail::HoldsNumbers<T>, "a range is for numbers, and for lists and maps of them"
+    );
     Field copy = *this;
     copy.maximum = value;
     return copy;
@@ -70,11 +77,13 @@ struct Field : detail::Limits {
   }
   /// Strings count in characters (code points), arrays and maps in elements.
   constexpr Field size_at_least(std::size_t value) const {
+    static_assert(detail::HasSize<T>, "a size is for strings, lists and maps");
     Field copy = *this;
     copy.least_size = value;
     return copy;
   }
   constexpr Field size_at_most(std::size_t value) const {
+    static_assert(detail::HasSize<T>, "a size is for strings, lists and maps");
     Field copy = *this;
     copy.most_size = value;
     return copy;
@@ -83,6 +92,10 @@ struct Field : detail::Limits {
   constexpr Field not_empty() const { return size_at_least(1); }
   /// Arrays: no element twice.
   constexpr Field unique() const {
+    static_assert(
+        detail::Sequence<typename detail::Unwrapped<T>::type>,
+        "unique() is for lists, such as std::vector"
+    );
     Field copy = *this;
     copy.distinct = true;
     return copy;
@@ -90,18 +103,27 @@ struct Field : detail::Limits {
   /// Strings: a regular expression of JSON Schema that must be found in the value (anchor it with ^
   /// and $). No look-around, no back-references; matching takes linear time.
   constexpr Field pattern(const char* expression) const {
+    static_assert(
+        detail::HoldsTexts<T>, "pattern() is for strings, and for lists and maps of them"
+    );
     Field copy = *this;
     copy.pattern_text = expression;
     return copy;
   }
   /// Strings: "date-time", "date", "time", "uri", "email" or "uuid".
   constexpr Field format(const char* known) const {
+    static_assert(detail::HoldsTexts<T>, "format() is for strings, and for lists and maps of them");
     Field copy = *this;
     copy.format_name = known;
     return copy;
   }
   /// The only strings allowed, at most sixteen.
   constexpr Field one_of(std::initializer_list<const char*> values) const {
+    static_assert(
+        detail::HoldsTexts<T>,
+        "one_of() is for strings, and for lists and maps of them; the values of an enum stand in "
+        "its describe()"
+    );
     Field copy = *this;
     for (const char* value : values) {
       if (copy.choice_count == max_choices)

@@ -29,6 +29,31 @@ struct Hints {
   Tasks tasks = Tasks::forbidden;
 };
 
+namespace detail {
+
+template <class Args, class Handler>
+using Returned = std::remove_cvref_t<std::invoke_result_t<Handler&, const Args&, Call&>>;
+
+/// Words for an author whose handler can't be called; true when it can.
+template <class Args, class Handler>
+constexpr bool is_tool() {
+  constexpr bool callable = std::is_invocable_v<Handler&, const Args&, Call&>;
+  static_assert(callable, "a tool's handler is called as handler(const Args&, tool::Call&)");
+  if constexpr (has_table<Args>() && callable) {
+    constexpr bool good = Result<Returned<Args, Handler>>;
+    static_assert(
+        good,
+        "a tool's handler returns a described struct, a tool::Outcome of one, a tool::Reply or a "
+        "std::string"
+    );
+    return good;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
 /// What one plugin instance offers: tools, and for those who want them resources and prompts.
 /// Filled once by the author's function, read by many calls.
 class Registry {
@@ -45,10 +70,10 @@ class Registry {
 
   /// The same read into a described struct; what is missing or wrong is told with its JSON Pointer
   /// and keeps the plugin from starting. While only the manifest is wanted: `T{}`.
-  template <Described T>
+  template <class T>
   T settings() const {
     T made{};
-    read_settings(detail::shape_of<T>(), &made);
+    if constexpr (detail::has_table<T>()) read_settings(detail::shape_of<T>(), &made);
     return made;
   }
 
@@ -56,30 +81,22 @@ class Registry {
   /// struct, an Outcome of one, a Reply, or a std::string; whatever std::exception it throws
   /// becomes the tool's error text. The name is bare: the host puts the plugin's configured name
   /// before it.
-  template <Described Args, class Handler>
+  template <class Args, class Handler>
   void add(const std::string& name, const char* description, Handler handler, Hints hints = {}) {
-    static_assert(
-        std::is_invocable_v<Handler&, const Args&, Call&>,
-        "a tool's handler is called as handler(const Args&, tool::Call&)"
-    );
-    using Returned = std::remove_cvref_t<std::invoke_result_t<Handler&, const Args&, Call&>>;
-    static_assert(
-        detail::Result<Returned>,
-        "a tool's handler returns a described struct, a tool::Outcome of one, a tool::Reply or a "
-        "std::string"
-    );
-    using Output = typename detail::Structured<Returned>::type;
-    detail::ShapeOf output = nullptr;
-    if constexpr (!std::is_void_v<Output>) output = &detail::shape_of<Output>;
-    const auto run = [](void* held, const json& arguments, Call& call, json& result) {
-      Args args{};
-      detail::read_value(detail::shape_of<Args>(), arguments, "", &args);
-      detail::put_result(result, (*static_cast<Handler*>(held))(std::as_const(args), call));
-    };
-    add_tool(
-        {name, description, &detail::shape_of<Args>, output, hints},
-        {detail::hold(std::move(handler)), run}
-    );
+    if constexpr (detail::is_tool<Args, Handler>()) {
+      using Output = typename detail::Structured<detail::Returned<Args, Handler>>::type;
+      detail::ShapeOf output = nullptr;
+      if constexpr (!std::is_void_v<Output>) output = &detail::shape_of<Output>;
+      const auto run = [](void* held, const json& arguments, Call& call, json& result) {
+        Args args{};
+        detail::read_value(detail::shape_of<Args>(), arguments, "", &args);
+        detail::put_result(result, (*static_cast<Handler*>(held))(std::as_const(args), call));
+      };
+      add_tool(
+          {name, description, &detail::shape_of<Args>, output, hints},
+          {detail::hold(std::move(handler)), run}
+      );
+    }
   }
 
   /// Offers something to read. A fixed URI: handler(Call&); a template ("notes:///{name}",
@@ -99,8 +116,9 @@ class Registry {
 
   /// Offers words to start a conversation with: handler(const Args&, Call&) returns a string (one
   /// message of the user) or a std::vector<Message>. Clients send the arguments as strings.
-  template <Described Args, class Handler>
+  template <class Args, class Handler>
   void prompt(const std::string& name, const std::string& description, Handler handler) {
+    static_assert(detail::has_table<Args>());
     const auto run = [](void* held, const json& given, Call& call) -> std::vector<Message> {
       Args args{};
       read_prompt_arguments(detail::shape_of<Args>(), given, &args);

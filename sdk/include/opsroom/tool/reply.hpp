@@ -101,7 +101,7 @@ void put_reply(json& result, const Reply& reply);
 void put_data(json& result, const Shape& shape, const void* data);
 void put_outcome(json& result, const Shape& shape, const void* data, const Reply& words);
 
-template <Result T>
+template <class T>
 void put_result(json& result, const T& returned) {
   using Data = typename Structured<T>::type;
   if constexpr (Described<T>)
@@ -112,7 +112,7 @@ void put_result(json& result, const T& returned) {
     );
   else if constexpr (std::is_same_v<T, Reply>)
     put_reply(result, returned);
-  else
+  else if constexpr (std::is_convertible_v<T, std::string>)
     put_text(result, returned);
 }
 

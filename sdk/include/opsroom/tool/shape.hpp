@@ -69,9 +69,10 @@ struct ChoiceShape : Shape {
     std::int64_t value;
   };
   std::size_t bytes;
+  bool is_signed;
   std::vector<Choice> all{};
 
-  explicit ChoiceShape(std::size_t size);
+  ChoiceShape(std::size_t size, bool with_sign);
   void add(const char* name, const char* title, std::int64_t value);
 };
 

@@ -112,7 +112,7 @@ const Shape& variant_shape() {
 template <DescribedEnum Enum>
 const Shape& choice_shape() {
   static const ChoiceShape shape = [] {
-    ChoiceShape made(sizeof(Enum));
+    ChoiceShape made(sizeof(Enum), std::is_signed_v<std::underlying_type_t<Enum>>);
     for (const Named<Enum>& each : describe(Enum{}))
       made.add(each.name, each.title, static_cast<std::int64_t>(each.value));
     return made;
@@ -158,6 +158,34 @@ const Shape& struct_shape() {
 
 template <class>
 inline constexpr bool unsupported = false;
+
+/// Words for an author who forgot the table; true when it is there.
+template <class T>
+constexpr bool has_table() {
+  static_assert(
+      Described<T>,
+      "arguments, settings and forms are structs with a public table of their members: "
+      "static constexpr auto fields() { return tool::fields(...); }"
+  );
+  return Described<T>;
+}
+
+template <class T>
+concept FormValue = std::is_same_v<T, std::string> || std::is_arithmetic_v<T> || DescribedEnum<T>;
+
+/// What MCP's forms can ask for: texts, numbers, yes or no, one of several, some of several.
+template <class T>
+inline constexpr bool is_form_value = FormValue<T>;
+template <class T>
+inline constexpr bool is_form_value<std::optional<T>> = is_form_value<T>;
+template <Sequence T>
+inline constexpr bool is_form_value<T> =
+    std::is_same_v<typename T::value_type, std::string> || DescribedEnum<typename T::value_type>;
+
+template <class>
+inline constexpr bool is_form = false;
+template <class... Owner, class... T>
+inline constexpr bool is_form<std::tuple<Field<Owner, T>...>> = (is_form_value<T> && ...);
 
 /// Words for an author whose type is none of those that can travel as JSON.
 template <class T>

@@ -115,6 +115,15 @@ struct Unwrapped<std::optional<T>> {
   using type = T;
 };
 
+/// What a limit may be put on, in a field of that type.
+template <class T>
+concept HoldsNumbers = Number<typename Innermost<T>::type>;
+template <class T>
+concept HoldsTexts = std::is_same_v<typename Innermost<T>::type, std::string>;
+template <class T>
+concept HasSize = std::is_same_v<typename Unwrapped<T>::type, std::string> ||
+                  StringMap<typename Unwrapped<T>::type> || Sequence<typename Unwrapped<T>::type>;
+
 /// The value as a person would quote it in an error: short, on one line.
 std::string shown(const json& value);
 
