@@ -45,12 +45,45 @@ void is_number_where_given(const json& schema, Keys keys, const std::string& poi
       throw BadArguments(below(pointer, std::string(key)), "must be a number");
 }
 
+/// Two limits of a field that some answer can fit.
+void check_limits(
+    const json& schema, std::string_view low, std::string_view high, const std::string& pointer
+) {
+  is_number_where_given(schema, {low, high}, pointer);
+  const auto from = schema.find(low);
+  const auto to = schema.find(high);
+  if (from != schema.end() && to != schema.end() && *from > *to)
+    throw BadArguments(
+        below(pointer, std::string(low)),
+        "must not be above " + std::string(high) + ": no answer would fit"
+    );
+}
+
+bool is_count(const json& value) {
+  constexpr double most = 1e9;
+  const double number = value.is_number() ? value.get<double>() : -1;
+  return number >= 0 && number <= most && std::trunc(number) == number;
+}
+
+/// The same for numbers of things.
+void check_counts(
+    const json& schema, std::string_view low, std::string_view high, const std::string& pointer
+) {
+  for (const std::string_view key : {low, high})
+    if (const auto found = schema.find(key); found != schema.end() && !is_count(*found))
+      throw BadArguments(below(pointer, std::string(key)), "must be a whole number, at least 0");
+  check_limits(schema, low, high, pointer);
+}
+
 void check_texts(const json& list, const std::string& pointer) {
   if (!list.is_array() || list.empty())
     throw BadArguments(pointer, "must be a list of at least one text");
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (!list[i].is_string())
-      throw BadArguments(pointer + "/" + std::to_string(i), "must be a text");
+  std::set<json> seen;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string here = pointer + "/" + std::to_string(i);
+    if (!list[i].is_string()) throw BadArguments(here, "must be a text");
+    if (!seen.insert(list[i]).second) throw BadArguments(here, "stands there twice");
+  }
 }
 
 void check_titled(const json& list, const std::string& pointer) {
@@ -80,7 +113,7 @@ void check_text_field(const json& schema, const std::string& pointer) {
         {"type", "title", "description", "default", "minLength", "maxLength", "format"},
         pointer
     );
-    is_number_where_given(schema, {"minLength", "maxLength"}, pointer);
+    check_counts(schema, "minLength", "maxLength", pointer);
     static const std::set<json> formats{"date", "date-time", "email", "uri"};
     if (schema.contains("format") && !formats.contains(schema["format"]))
       throw BadArguments(below(pointer, "format"), "must be one of date, date-time, email, uri");
@@ -91,7 +124,7 @@ void check_list_field(const json& schema, const std::string& pointer) {
   only(
       schema, {"type", "title", "description", "default", "items", "minItems", "maxItems"}, pointer
   );
-  is_number_where_given(schema, {"minItems", "maxItems"}, pointer);
+  check_counts(schema, "minItems", "maxItems", pointer);
   const std::string here = below(pointer, "items");
   const json items = schema.value("items", json());
   if (!items.is_object())
@@ -189,7 +222,7 @@ void check_field(const json& schema, const std::string& pointer) {
     only(schema, {"type", "title", "description", "default"}, pointer);
   } else if (type == "number" || type == "integer") {
     only(schema, {"type", "title", "description", "default", "minimum", "maximum"}, pointer);
-    is_number_where_given(schema, {"minimum", "maximum"}, pointer);
+    check_limits(schema, "minimum", "maximum", pointer);
   } else if (type == "array") {
     check_list_field(schema, pointer);
   } else {
@@ -228,8 +261,10 @@ json checked_form(json form) {
     throw BadArguments(
         "/form/properties", "may have " + std::to_string(most_fields) + " fields at most"
     );
-  for (const auto& [name, schema] : fields.items())
+  for (const auto& [name, schema] : fields.items()) {
+    if (name.empty()) throw BadArguments("/form/properties/", "must have a name");
     check_field(schema, below("/form/properties", name));
+  }
   check_required(form);
   return form;
 }

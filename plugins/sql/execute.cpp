@@ -50,6 +50,7 @@ tool::Outcome<ExecuteResult> execute(const ExecuteArgs& args, tool::Call& call) 
   if (args.expect_rows && !args.transaction)
     throw tool::BadArguments("/expect_rows", "needs a transaction, which could be undone");
   const auto began = std::chrono::steady_clock::now();
+  check_statement(args.sql);
   const Parameters parameters = parameters_of(args.params);
   const auto database = connect(args, call);
   if (args.transaction) database->run("begin");

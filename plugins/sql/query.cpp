@@ -46,6 +46,7 @@ std::unique_ptr<Database> connect(const Connecting& args, const tool::Call& call
 
 tool::Outcome<QueryResult> query(const Asking& args, tool::Call& call) {
   const auto began = std::chrono::steady_clock::now();
+  check_statement(args.sql);
   const Parameters parameters = parameters_of(args.params);
   const auto database = connect(args, call);
   Gathering gathering(args.max_rows, args.max_bytes);

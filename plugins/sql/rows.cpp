@@ -111,4 +111,9 @@ bool Gathering::take(const PGresult& result) {
   return true;
 }
 
+void check_statement(const std::string& statement) {
+  if (statement.find('\0') != std::string::npos)
+    throw tool::BadArguments("/sql", "must not contain a NUL character");
+}
+
 }  // namespace opsroom::plugins::sql

@@ -35,4 +35,7 @@ class Gathering {
   std::int64_t bytes_ = 0;
 };
 
+/// PostgreSQL would take only what stands before a NUL. Throws tool::BadArguments.
+void check_statement(const std::string& statement);
+
 }  // namespace opsroom::plugins::sql

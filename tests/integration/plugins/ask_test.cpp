@@ -214,6 +214,17 @@ TEST_F(Ask, AFormThatNobodyCanShowIsNamedByItsPointer) {
       complaint({{"properties", {{"a", {{"type", "string"}}}}}, {"required", {"b"}}}),
       HasSubstr("/form/required/0")
   );
+  const auto complains = [&](const json& schema, const std::string& where) {
+    EXPECT_THAT(complaint(field(schema)), HasSubstr("/form/properties/a/" + where)) << schema;
+  };
+  complains({{"type", "integer"}, {"minimum", 5}, {"maximum", 1}}, "minimum: must not be above");
+  complains({{"type", "string"}, {"minLength", 3}, {"maxLength", 2}}, "minLength: must not");
+  complains({{"type", "string"}, {"minLength", -1}}, "minLength: must be a whole number");
+  complains({{"type", "string"}, {"maxLength", 1.5}}, "maxLength: must be a whole number");
+  complains({{"type", "string"}, {"enum", {"x", "x"}}}, "enum/1: stands there twice");
+  EXPECT_THAT(
+      complaint({{"properties", {{"", {{"type", "string"}}}}}}), HasSubstr("must have a name")
+  );
 }
 
 TEST_F(Ask, ItIsSaidToBeSafeToRepeat) {

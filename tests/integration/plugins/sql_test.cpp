@@ -125,6 +125,14 @@ TEST_F(Sql, ParametersAreNeverPartOfTheStatement) {
   EXPECT_THAT(refusal("query", "select 1; select 2"), HasSubstr("multiple commands"));
 }
 
+TEST_F(Sql, AStatementIsNotCutAtANul) {
+  database_.psql("create table t as select generate_series(1, 3) as n");
+  const std::string statement("delete from t\0 where n = 1", 26);
+  EXPECT_THAT(refusal("execute", statement), HasSubstr("/sql: must not contain a NUL"));
+  EXPECT_THAT(refusal("query", statement), HasSubstr("/sql: must not contain a NUL"));
+  EXPECT_EQ(database_.psql("select count(*) from t"), "3");
+}
+
 TEST_F(Sql, AQueryMayOnlyRead) {
   database_.psql("create table t (n int)");
   EXPECT_THAT(refusal("query", "insert into t values (1)"), HasSubstr("read-only transaction"));
