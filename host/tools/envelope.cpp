@@ -121,7 +121,7 @@ void classify(Envelope& envelope, const Fields& fields) {
   } else if (!fields.result.empty() && !has_error) {
     envelope.kind = Kind::result;
     set_payload(envelope, fields.result);
-  } else if (has_error && (fields.result.empty() || fields.result == "null")) {
+  } else if (!fields.error.empty() && (fields.result.empty() || fields.result == "null")) {
     envelope.kind = Kind::error;
     set_payload(envelope, fields.error);
   } else {

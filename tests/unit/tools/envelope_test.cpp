@@ -95,7 +95,7 @@ TEST(Envelope, AnErrorBesideANullResultIsAnError) {
 
 TEST(Envelope, ANullErrorBesideAResultIsNone) {
   EXPECT_EQ(read(R"({"id":7,"error":null,"result":{}})").kind, Kind::result);
-  EXPECT_EQ(read(R"({"id":7,"error":null})").kind, Kind::malformed);
+  EXPECT_EQ(read(R"({"id":7,"error":null})").kind, Kind::error);
 }
 
 TEST(Envelope, BannersAreNoise) {
