@@ -7,14 +7,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 namespace opsroom::tools {
 namespace {
 
 constexpr std::size_t chunk_size = 64u << 10;
 constexpr std::size_t most_at_once = 64;
+constexpr int pipe_size = 256 << 10;
 
 }  // namespace
 
@@ -88,8 +91,13 @@ StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
       vigil_(std::make_shared<Vigil>(pipes.in.get_executor())),
       splitter_(limit),
       chunk_(std::make_unique_for_overwrite<char[]>(chunk_size)) {
-  boost::system::error_code ignored;  // A closed descriptor shows itself at the first write.
+  // A closed descriptor shows itself at the first write or read.
+  boost::system::error_code ignored;
   pipes.in.non_blocking(true, ignored);
+  pipes.out.native_non_blocking(true, ignored);
+  // Large answers come with fewer changes between the two processes. Refused near the user's limit
+  // for pipes: then it stays as it was.
+  static_cast<void>(::fcntl(pipes.out.native_handle(), F_SETPIPE_SZ, pipe_size));
 }
 
 StdioChannel::~StdioChannel() {
@@ -109,7 +117,9 @@ std::shared_ptr<Outgoing> StdioChannel::post(std::string message) {
   }
   writer_->queue.push_back(outgoing);
   // The last of the reader's messages brings the last request: nothing more is coming to wait for.
-  if (!writer_->held || splitter_.empty()) send();
+  // And half of them are enough for the peer to work on while the other half is made.
+  const bool enough = awaited_ > 0 && 2 * writer_->queue.size() >= awaited_;
+  if (!writer_->held || splitter_.empty() || enough) send();
   return outgoing;
 }
 
@@ -169,17 +179,32 @@ Task<std::optional<Incoming>> StdioChannel::next() {
   while (true) {
     if (auto message = splitter_.next()) co_return message;
     if (ended_) co_return std::nullopt;
+    if (vigil_->watching()) {
+      // Awake anyway: a look into the pipe costs less than being told that something is in it.
+      if (!read_at_once()) co_await asio::post(writer_->executor, asio::use_awaitable);
+      continue;
+    }
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
     const auto room = asio::buffer(chunk_.get(), chunk_size);
     const std::size_t count = co_await out_.async_read_some(room, token);
-    vigil_->heard();
-    splitter_.feed(std::string_view(chunk_.get(), count));
-    if (error) {
-      ended_ = true;
-      splitter_.finish();
-    }
+    take(count, static_cast<bool>(error));
   }
+}
+
+bool StdioChannel::read_at_once() {
+  const ssize_t count = ::read(out_.native_handle(), chunk_.get(), chunk_size);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  take(count > 0 ? static_cast<std::size_t>(count) : 0, count <= 0);
+  return true;
+}
+
+void StdioChannel::take(std::size_t count, bool last) {
+  vigil_->heard();
+  splitter_.feed(std::string_view(chunk_.get(), count));
+  if (!last) return;
+  ended_ = true;
+  splitter_.finish();
 }
 
 bool StdioChannel::pending_input() {

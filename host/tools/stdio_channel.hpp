@@ -49,6 +49,8 @@ class StdioChannel : public MessageChannel {
   struct Writer;
   void send();
   static Task<> write_rest(std::shared_ptr<Writer> writer);
+  bool read_at_once();
+  void take(std::size_t count, bool last);
 
   asio::posix::stream_descriptor& out_;
   std::shared_ptr<Writer> writer_;

@@ -36,22 +36,30 @@ std::string_view value_after(std::string_view line, std::string_view key, std::s
   return rest.substr(0, rest.find_first_of(ends));
 }
 
-/// A server that remembers how long the last exchange's lines were, line breaks included.
+/// A server that remembers how long the last exchange's lines were, line breaks included. Answers
+/// to what was read together leave together.
 class EchoServer {
  public:
   bool answer(std::string_view line) {
     const std::string_view id = value_after(line, "\"id\":", ",}");
     if (id.empty()) return true;  // a notification
-    reply_ = "{\"jsonrpc\":\"2.0\",\"id\":";
-    reply_ += id;
-    reply_ += ",\"result\":";
+    const std::size_t before = replies_.size();
+    replies_ += "{\"jsonrpc\":\"2.0\",\"id\":";
+    replies_ += id;
+    replies_ += ",\"result\":";
     const bool counts = add_result(line);
-    reply_ += "}\n";
+    replies_ += "}\n";
     if (counts) {
       last_in_ = line.size() + 1;
-      last_out_ = reply_.size();
+      last_out_ = replies_.size() - before;
     }
-    return write_all(reply_);
+    return replies_.size() < much || send();
+  }
+
+  bool send() {
+    const bool sent = write_all(replies_);
+    replies_.clear();
+    return sent;
   }
 
  private:
@@ -59,17 +67,17 @@ class EchoServer {
   bool add_result(std::string_view line) {
     const std::string_view method = value_after(line, "\"method\":\"", "\"");
     if (method == "server/discover") {
-      reply_ += R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
-                R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
+      replies_ += R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
+                  R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
     } else if (method == "initialize") {
-      reply_ += R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
-                R"("serverInfo":{"name":"echo","version":"1"}})";
+      replies_ += R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
+                  R"("serverInfo":{"name":"echo","version":"1"}})";
     } else if (method == "tools/list") {
-      reply_ += R"({"resultType":"complete","tools":[]})";
+      replies_ += R"({"resultType":"complete","tools":[]})";
     } else {
-      reply_ += R"({"resultType":"complete","content":[{"type":"text","text":")";
+      replies_ += R"({"resultType":"complete","content":[{"type":"text","text":")";
       const bool counts = add_text(line);
-      reply_ += "\"}]}";
+      replies_ += "\"}]}";
       return counts;
     }
     return true;
@@ -77,19 +85,20 @@ class EchoServer {
 
   bool add_text(std::string_view line) {
     if (!from(line, "\"name\":\"sizes\"").empty()) {
-      reply_ += std::to_string(last_in_) + " " + std::to_string(last_out_);
+      replies_ += std::to_string(last_in_) + " " + std::to_string(last_out_);
       return false;
     }
     const std::string_view arguments = from(line, "\"arguments\":");
     const std::string_view size = value_after(arguments, "\"size\":", ",}");
     std::size_t length = 0;
     std::from_chars(size.data(), size.data() + size.size(), length);
-    reply_.append(length, 'x');
-    if (size.empty()) reply_ += value_after(arguments, "\"text\":\"", "\"");
+    replies_.append(length, 'x');
+    if (size.empty()) replies_ += value_after(arguments, "\"text\":\"", "\"");
     return true;
   }
 
-  std::string reply_;
+  static constexpr std::size_t much = 1u << 18;
+  std::string replies_;
   std::size_t last_in_ = 0;
   std::size_t last_out_ = 0;
 };
@@ -108,6 +117,7 @@ int serve() {
       begin = end + 1;
     }
     buffer.erase(0, begin);
+    if (!server.send()) return 0;
   }
 }
 

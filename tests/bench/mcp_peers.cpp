@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr int turns = 8;
 constexpr int small_calls = 400;  // a turn
 constexpr int callers = 32;
-constexpr int rounds = 60;    // a turn, of each caller
+constexpr int rounds = 300;   // a turn, of each caller
 constexpr int big_calls = 8;  // a turn
 constexpr int echoes = 200;   // of 1 MiB there and back
 constexpr int echoes_at_a_time = 8;

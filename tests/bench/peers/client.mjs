@@ -12,7 +12,12 @@ const name = sdk === '1' ? '@modelcontextprotocol/sdk/client' : '@modelcontextpr
 const { Client } = await import(sdk === '1' ? `${name}/index.js` : name);
 const { StdioClientTransport } = await import(sdk === '1' ? `${name}/stdio.js` : `${name}/stdio`);
 
-const options = sdk === '1' ? {} : { versionNegotiation: { mode: 'auto' } };
+// Declares what ours does: a 2026-07-28 server reads it anew with every request.
+const capabilities = {
+  elicitation: { form: {}, url: {} },
+  extensions: { 'io.modelcontextprotocol/tasks': {}, 'io.opsroom/artifact-file': {} },
+};
+const options = sdk === '1' ? {} : { capabilities, versionNegotiation: { mode: 'auto' } };
 const client = new Client({ name: 'bench', version: '1' }, options);
 // The SDK 2 gives up at 10 MB of unread input unless told otherwise.
 await client.connect(new StdioClientTransport({ command, args, stderr: 'ignore', maxBufferSize: 64 << 20 }));

@@ -178,6 +178,37 @@ TEST_F(Channel, AReaderWithMoreAtHandSendsItsRequestsTogether) {
   EXPECT_EQ(read_peer(), "");
 }
 
+TEST_F(Channel, HalfOfWhatIsAwaitedDoesNotWaitForTheRest) {
+  say("1\n2\n3\n4\n");
+  ASSERT_EQ(next()->text, "1");
+  channel->await_answers(4);
+  channel->hold();
+  channel->post("a");
+  EXPECT_EQ(read_peer(), "");
+  ASSERT_EQ(channel->ready()->text, "2");
+  channel->post("b");
+  EXPECT_EQ(read_peer(), "a\nb\n");
+  ASSERT_EQ(channel->ready()->text, "3");
+  channel->post("c");
+  EXPECT_EQ(read_peer(), "");
+  channel->release();
+  EXPECT_EQ(read_peer(), "c\n");
+}
+
+TEST_F(Channel, AQuickPeerIsHeardHoweverOftenItAnswers) {
+  channel->await_answers(1);
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = std::to_string(i);
+    channel->post(text);
+    ASSERT_EQ(read_peer(), text + "\n");
+    say(text + "\n");
+    ASSERT_EQ(next()->text, text);
+  }
+  channel->post("last");
+  close_peer();
+  EXPECT_FALSE(next());
+}
+
 TEST_F(Channel, ReleasingSendsWhatWasHeld) {
   say("1\n2\n");
   ASSERT_EQ(next()->text, "1");
