@@ -17,9 +17,9 @@ constexpr std::string_view arguments = R"({"text":"hello"})";
 
 tools::ToolsConfig config() {
   const Json plugin{
-      {"library", OPSROOM_FIXTURE_PLUGIN},
+      {"library", OPSROOM_ECHO_PLUGIN},
       {"isolation", "inprocess"},
-      {"sha256", sha256_of_file(OPSROOM_FIXTURE_PLUGIN)}
+      {"sha256", sha256_of_file(OPSROOM_ECHO_PLUGIN)}
   };
   return tools::parse_tools_config({{"plugins", {{"echo", plugin}}}}, "/tmp/tools.json");
 }
