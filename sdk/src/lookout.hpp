@@ -11,8 +11,8 @@ namespace opsroom::sdk {
 class Lookout {
  public:
   using Clock = std::chrono::steady_clock;
-  /// How long it looks: a few times what a quick client takes.
-  static constexpr Clock::duration patience = std::chrono::microseconds(50);
+  /// How long it looks: several times what a quick client takes.
+  static constexpr Clock::duration patience = std::chrono::microseconds(100);
   /// What was slept through counts as quick up to here: most of it is the waking.
   static constexpr Clock::duration quick = std::chrono::microseconds(200);
   static constexpr int most_skipped = 1024;
