@@ -70,7 +70,8 @@ Task<> InprocessCall::answer(Asked asked) {
     InputAsk one{key, method, given == nullptr ? Json::object() : *given};
     if (method == "sampling/createMessage" && sink_->samples()) {
       auto sampling = sampled(std::move(one.params));
-      next.given[key] = co_await std::move(sampling);
+      Json said = co_await std::move(sampling);
+      next.given[key] = std::move(said);
     } else {
       check(one);
       next.forms[key] = mcp::form_of(one.params);
