@@ -1,8 +1,6 @@
 // Plugins in the host's own process: the same outcomes as in one of their own, except that the host
 // cannot make them go away.
-#include "base/digest.hpp"
-#include "integration/tools/fixture.hpp"
-#include "tools/inprocess_library.hpp"
+#include "integration/tools/inprocess_fixture.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -13,7 +11,6 @@
 namespace opsroom::tools::test {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -22,60 +19,6 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr const char* elicitation = "elicitation/create";
-
-fs::path library(const std::string& name) {
-  if (name == "exec") return fs::path(OPSROOM_PLUGINS) / "exec.so";
-  return fs::path(OPSROOM_TEST_PLUGINS) / (name + ".so");
-}
-
-class Inprocess : public ToolsTest {
- protected:
-  /// Libraries stay loaded, and their descriptors open: that is nobody's leak.
-  static void SetUpTestSuite() {
-    for (const char* name : {"fixture", "misbehaving", "guest", "exec", "wrong_abi"}) {
-      try {
-        load_inprocess({library(name), sha256_of_file(library(name)), name, "the test"});
-      } catch (const Failure&) {  // wrong_abi
-      }
-    }
-  }
-
-  Json entry(const std::string& name) {
-    return {
-        {"library", library(name).string()},
-        {"isolation", "inprocess"},
-        {"sha256", sha256_of_file(library(name))}
-    };
-  }
-
-  SourceConfig& add(const std::string& name) { return add(name, entry(name)); }
-  SourceConfig& add(const std::string& name, const Json& plugin) {
-    const Json document{{"plugins", {{name, plugin}}}};
-    const ToolsConfig parsed = parse_tools_config(document, lane.path() / "tools.json");
-    return config.sources[name] = parsed.sources.at(name);
-  }
-
-  /// The same plugin in a process of its own.
-  SourceConfig& add_outside(const std::string& name) {
-    Json document{{"plugins", {{"outside", {{"library", library(name).string()}}}}}};
-    const ToolsConfig parsed = parse_tools_config(document, lane.path() / "tools.json");
-    return config.sources["outside"] = parsed.sources.at("outside");
-  }
-
-  /// A pipe on which the guest hangs until `let_go`.
-  std::string make_fifo() {
-    fifo_ = (lane.path() / "fifo").string();
-    EXPECT_EQ(::mkfifo(fifo_.c_str(), 0600), 0);
-    return fifo_;
-  }
-  void let_go() {
-    const int fd = ::open(fifo_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd >= 0) ::close(fd);
-  }
-
- private:
-  std::string fifo_;
-};
 
 TEST_F(Inprocess, ACallIsAnsweredByAThreadOfThisProcess) {
   add("guest");
@@ -363,86 +306,6 @@ TEST_F(Inprocess, AToolThatItListsAndDoesNotKnowWasNotBegun) {
   const ToolResult result = call("misbehaving.unlisted");
   EXPECT_EQ(result.delivery, Delivery::rejected);
   EXPECT_EQ(result.error, "Unknown tool: unlisted");
-}
-
-/// The same tool, in process and in a process of its own.
-class InprocessTwin : public Inprocess {
- protected:
-  struct Both {
-    ToolResult inside;
-    ToolResult outside;
-  };
-
-  Both call_both(const std::string& tool, const Json& arguments = Json::object()) {
-    Both both;
-    both.inside = call(library_ + "." + tool, arguments);
-    both.outside = call("outside." + tool, arguments);
-    EXPECT_EQ(both.inside.succeeded, both.outside.succeeded);
-    EXPECT_EQ(both.inside.delivery, both.outside.delivery);
-    EXPECT_EQ(both.inside.output, both.outside.output);
-    return both;
-  }
-
-  void add_twins(const std::string& name, const std::string& sampling = "") {
-    library_ = name;
-    add(name).sampling_tool = sampling;
-    add_outside(name).sampling_tool = sampling;
-  }
-
- private:
-  std::string library_;
-};
-
-TEST_F(InprocessTwin, PowersAreTheSame) {
-  add_twins("misbehaving");
-  const Both both = call_both("powers");
-  ASSERT_TRUE(both.inside.succeeded) << both.inside.error;
-  EXPECT_EQ(both.inside.output.at("lent"), 0b01111);
-  EXPECT_EQ(both.inside.output.at("status"), OPSROOM_INPUT_REQUIRED);
-  EXPECT_TRUE(both.inside.output.at("capabilities").contains("elicitation"));
-}
-
-TEST_F(InprocessTwin, AQuestionPutInPlaceIsKeptToo) {
-  add_twins("fixture");
-  const Both both = call_both("ship_in_place");
-  ASSERT_TRUE(both.inside.suspended) << both.inside.error;
-  ASSERT_TRUE(both.outside.suspended) << both.outside.error;
-  ASSERT_THAT(both.inside.suspended->asks, SizeIs(1));
-  EXPECT_EQ(both.inside.suspended->asks[0].params, both.outside.suspended->asks[0].params);
-}
-
-TEST_F(InprocessTwin, ABigArtifactIsTakenFromItsFile) {
-  add_twins("fixture");
-  const Both both = call_both("big_artifact");
-  for (const ToolResult* result : {&both.inside, &both.outside}) {
-    ASSERT_THAT(result->artifacts, SizeIs(1)) << result->error;
-    EXPECT_EQ(result->artifacts[0].name, "big.bin");
-    EXPECT_EQ(result->artifacts[0].media_type, "application/octet-stream");
-    EXPECT_EQ(result->artifacts[0].content, std::string(std::size_t{2} << 20, 'b'));
-    EXPECT_TRUE(result->artifacts[0].file.empty());
-  }
-}
-
-TEST_F(InprocessTwin, WhatItsModelShallSayIsSaidByTheSamplingTool) {
-  add_twins("misbehaving", "outside.powers");
-  const ToolResult result = call("misbehaving.sample");
-  ASSERT_TRUE(result.succeeded) << result.error;
-  const Json said = result.output.at("inputResponses").at("say");
-  EXPECT_THAT(said.at("content").at("text").get<std::string>(), HasSubstr("\"lent\":15"));
-  ASSERT_THAT(result.records, SizeIs(2));
-  EXPECT_EQ(result.records[0].outcome, "input_required");
-  const ToolResult outside = call("outside.sample");
-  ASSERT_TRUE(outside.succeeded) << outside.error;
-  EXPECT_EQ(said, outside.output.at("inputResponses").at("say"));
-}
-
-TEST_F(InprocessTwin, ASamplingThatNobodyAnswersIsRefused) {
-  add_twins("misbehaving");
-  const ToolResult result = call("misbehaving.sample");
-  EXPECT_FALSE(result.succeeded);
-  EXPECT_EQ(result.delivery, Delivery::answered);
-  EXPECT_THAT(result.error, HasSubstr("which it was not offered"));
-  EXPECT_THAT(result.hint, HasSubstr("\"sampling\""));
 }
 
 class InprocessGood : public Inprocess, public ::testing::WithParamInterface<const char*> {};
