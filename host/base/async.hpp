@@ -92,8 +92,7 @@ Task<std::optional<T>> within(Clock::duration deadline, Task<T> operation) {
 /// by the owner (check your condition in a loop); it is not a counter and not thread-safe.
 class Signal {
  public:
-  explicit Signal(asio::any_io_executor executor)
-      : timer_(std::move(executor), Clock::time_point::max()) {}
+  explicit Signal(asio::any_io_executor executor) : timer_(executor, Clock::time_point::max()) {}
 
   void notify() {
     ++notified_;
