@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -33,6 +32,23 @@ std::int64_t boottime_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// As a point in time: a message that lay about while the machine slept must not count from when it
+/// is read.
+std::string trust_request(Clock::duration ttl) {
+  const auto ms = std::chrono::floor<Milliseconds>(ttl).count();
+  const std::int64_t until = boottime_ms() + std::max<std::int64_t>(ms, 0);
+  std::string message(1 + sizeof until, static_cast<char>(Request::trust));
+  std::memcpy(message.data() + 1, &until, sizeof until);
+  return message;
+}
+
+/// What opsroom-spawn hears first: what to start, and how long to trust it.
+std::string first_words(const SpawnSpec& spec) {
+  std::string frame = encode(spec);
+  if (spec.trust) frame += trust_request(*spec.trust);
+  return frame;
 }
 
 }  // namespace
@@ -70,13 +86,8 @@ struct ChildProcess::State {
     ::send(control.native_handle(), &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
-  /// As a point in time: a message that lay about while the machine slept must not count from when
-  /// it is read.
   void trust_for(Clock::duration ttl) {
-    const auto ms = std::chrono::floor<Milliseconds>(ttl).count();
-    const std::int64_t until = boottime_ms() + std::max<std::int64_t>(ms, 0);
-    std::array<char, 1 + sizeof until> message{static_cast<char>(Request::trust)};
-    std::memcpy(message.data() + 1, &until, sizeof until);
+    const std::string message = trust_request(ttl);
     // Not taken: the helper keeps the limit it has, which is earlier.
     ::send(control.native_handle(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -176,7 +187,9 @@ ChildProcess::~ChildProcess() {
 Task<std::unique_ptr<ChildProcess>> ChildProcess::start(Spawner& spawner, SpawnSpec spec) {
   check(spec);
   const auto executor = co_await asio::this_coro::executor;
-  auto job = [helper = spawner.helper_, frame = encode(spec)] { return launch(helper, frame); };
+  auto job = [helper = spawner.helper_, frame = first_words(spec)] {
+    return launch(helper, frame);
+  };
   Launched launched = co_await spawner.thread_->pool.run(job);
   std::unique_ptr<ChildProcess> child(new ChildProcess);
   const auto state = std::make_shared<State>(executor, std::move(launched));

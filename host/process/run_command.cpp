@@ -98,6 +98,13 @@ Task<> end_tree(ChildProcess& child) {
   co_await within(kill_time, std::move(last));
 }
 
+/// A host that is frozen keeps no deadline: opsroom-spawn does.
+Milliseconds first_trust(const Command& command) {
+  const auto left = command.trust ? command.trust->left() : std::nullopt;
+  const auto deadline = std::min<Clock::duration>(command.timeout, longest_trust) + frozen_grace;
+  return std::chrono::ceil<Milliseconds>(left.value_or(deadline));
+}
+
 Failure too_late(const std::string& name, Clock::duration timeout) {
   const double seconds = std::chrono::duration<double>(timeout).count();
   return Failure(Code::timeout, fmt::format("'{}' did not end within {:g} s", name, seconds));
@@ -108,12 +115,11 @@ Failure too_late(const std::string& name, Clock::duration timeout) {
 Task<CommandResult> run_command(Spawner& spawner, Command command) {
   const std::string name = command.spawn.argv.empty() ? std::string() : command.spawn.argv.front();
   const auto until = Clock::now() + command.timeout;
+  command.spawn.trust = first_trust(command);
   auto starting = ChildProcess::start(spawner, std::move(command.spawn));
   auto started = co_await within(command.timeout, std::move(starting));
   if (!started) throw too_late(name, command.timeout);
   const std::shared_ptr<ChildProcess> child = std::move(*started);
-  // A host that is frozen keeps no deadline: the helper does.
-  child->trust_for(std::min<Clock::duration>(command.timeout, longest_trust) + frozen_grace);
   if (command.trust) command.trust->cover(child);
   Talk talk{*child, std::move(command.input), command.output_limit, {}, false};
   auto conversation = converse(talk);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -37,6 +38,10 @@ struct SpawnSpec {
   Environment environment;          ///< exactly this, nothing inherited
   Limits limits;
   std::optional<RunAs> run_as;
+  /// How long the tree may live, from its start on, until the host renews it
+  /// (ChildProcess::trust_for); none: without limit. So not even a host that freezes before it has
+  /// heard of the start leaves something behind.
+  std::optional<std::chrono::milliseconds> trust{};
 };
 
 /// How the main process of a child ended.

@@ -9,6 +9,11 @@ void Trust::renew(Clock::time_point until) {
   }
 }
 
+std::optional<Clock::duration> Trust::left() const {
+  if (!until_) return std::nullopt;
+  return *until_ - Clock::now();
+}
+
 void Trust::cover(const std::shared_ptr<ChildProcess>& child) {
   std::erase_if(children_, [](const auto& covered) { return covered.expired(); });
   children_.push_back(child);

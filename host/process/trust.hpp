@@ -16,6 +16,9 @@ class Trust {
   /// Passes a new end on to every process covered.
   void renew(Clock::time_point until);
 
+  /// How long a process started now would have; none: there is no end yet.
+  std::optional<Clock::duration> left() const;
+
   /// Puts a process under the current end and all later ones.
   void cover(const std::shared_ptr<ChildProcess>& child);
 

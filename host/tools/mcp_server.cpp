@@ -109,6 +109,8 @@ Task<std::shared_ptr<McpServer>> launch(process::Spawner& spawner, ServerSpec sp
   const auto executor = co_await asio::this_coro::executor;
   std::optional<Failure> failed;
   std::unique_ptr<process::ChildProcess> child;
+  const auto trusted = spec.trust ? spec.trust->left() : std::nullopt;
+  if (trusted) spec.spawn.trust = std::chrono::ceil<Milliseconds>(*trusted);
   try {
     auto starting = process::ChildProcess::start(spawner, spec.spawn);
     child = co_await std::move(starting);

@@ -79,12 +79,15 @@ TEST_F(RunningACommand, LongerThanItsTimeKillsTheTree) {
     const Failure failure = co_await failure_of_command(spawner, slow);
     EXPECT_EQ(failure.code(), Code::timeout);
     EXPECT_EQ(failure.message(), "'sh' did not end within 0.1 s");
-    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
+    // Of a start that takes as long only the end is asked for; elsewhere it is waited for.
+    while (!children_of(::getpid()).empty() && Clock::now() - begin < patience)
+      co_await pause_for(Milliseconds(1));
     EXPECT_TRUE(children_of(::getpid()).empty());
   });
 }
 
-/// Starts the command, which writes its pid to `file`, and then freezes this host until it is gone.
+/// Starts the command, which writes its pid to `file`, and then freezes this host until it is gone,
+/// or at once: it may not have heard of the start yet.
 Task<> freeze_until_gone(Spawner& spawner, Command command, std::filesystem::path file) {
   TaskGroup beside(co_await asio::this_coro::executor);
   auto running = [](Spawner& helper, Command given) -> Task<> {
@@ -92,10 +95,12 @@ Task<> freeze_until_gone(Spawner& spawner, Command command, std::filesystem::pat
   }(spawner, std::move(command));
   beside.start(std::move(running), [](std::exception_ptr) {});
   pid_t pid = 0;
-  while (pid == 0) {
+  while (pid == 0 && beside.running() > 0) {
     co_await pause_for(Milliseconds(1));
     std::ifstream(file) >> pid;
   }
+  // On a machine that is too busy it is gone before it could say so.
+  if (pid == 0) co_return;
   const auto give_up = Clock::now() + patience;
   while (!is_gone(pid) && Clock::now() < give_up)
     ::usleep(1000);
