@@ -169,6 +169,26 @@ void take_verdict(bool failed, const std::string& text, ToolResult& into) {
   if (failed) into.error = text.empty() ? "the tool reported an error" : text;
 }
 
+/// Links, embedded texts and what is not known beside a structured result, which has no place for
+/// them: an artifact of their own.
+void keep_beside(const Json& others, ToolResult& into) {
+  Json kept = Json::array();
+  for (const Json& item : others) {
+    const Json* resource = object_field(item, "resource");
+    const bool is_artifact =
+        item.contains("artifact") || (resource != nullptr && resource->contains("artifact"));
+    if (!is_artifact) kept.push_back(item);
+  }
+  if (kept.empty()) return;
+  ArtifactDraft draft;
+  draft.kind = "file";
+  draft.media_type = "application/json";
+  draft.name = fmt::format("content-{}.json", into.artifacts.size() + 1);
+  draft.content = dump(kept);
+  draft.meta[meta_unnamed] = true;
+  into.artifacts.push_back(std::move(draft));
+}
+
 Json text_output(std::string text) {
   Json output = Json::object();
   output.emplace("text", std::move(text));
@@ -198,6 +218,7 @@ void read_call_result(Json result, ToolResult& into) {
   if (structured != result.end() && !structured->is_null()) {
     into.output = std::move(*structured);
     into.structured = true;
+    keep_beside(others, into);
     return;
   }
   into.output = text_output(std::move(text));

@@ -109,6 +109,28 @@ TEST(CallResult, OtherContentsAreKeptAndTheirBytesBecomeArtifacts) {
   EXPECT_EQ(content[5], Json::parse(R"({"type":"hologram","depth":3})"));
 }
 
+TEST(CallResult, LinksAndTextsBesideAStructuredResultAreKeptToo) {
+  ToolResult result;
+  mcp::read_call_result(
+      Json::parse(R"({"structuredContent":{"a":1},"content":[
+        {"type":"text","text":"{\"a\":1}"},
+        {"type":"image","data":"AAEC","mimeType":"image/png"},
+        {"type":"resource_link","uri":"file:///x","name":"x"},
+        {"type":"resource","resource":{"uri":"x:2","text":"t"}}]})"),
+      result
+  );
+  mcp::name_artifacts(result, "scan");
+  EXPECT_EQ(result.output, (Json{{"a", 1}}));
+  ASSERT_EQ(result.artifacts.size(), 2U);
+  EXPECT_EQ(result.artifacts[0].name, "scan-image-1.png");
+  EXPECT_EQ(result.artifacts[1].name, "scan-content-2.json");
+  EXPECT_EQ(
+      Json::parse(result.artifacts[1].content),
+      Json::parse(R"([{"type":"resource_link","uri":"file:///x","name":"x"},
+                      {"type":"resource","resource":{"uri":"x:2","text":"t"}}])")
+  );
+}
+
 TEST(CallResult, AnErrorOfTheToolKeepsItsOutput) {
   ToolResult result;
   mcp::read_call_result(
