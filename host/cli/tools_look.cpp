@@ -108,7 +108,7 @@ std::string pin_text(app::ToolBench& bench, const std::string& source) {
 
 Task<int> show_tool(app::ToolBench& bench, ShowTool verb, bool json) {
   const tools::Catalogue names(bench.config);
-  const tools::SourceConfig source = names.source_of(verb.tool);
+  const tools::SourceConfig& source = names.source_of(verb.tool);
   tools::Catalogue::check_filter(source, verb.tool);
   auto offering = app::offer_of(bench, source);
   const auto offer = co_await std::move(offering);
