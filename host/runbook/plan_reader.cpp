@@ -210,7 +210,7 @@ class PlanReader {
       wrong(pointer + "/tool", "tool: is empty; write <source>.<tool>, e.g. exec.run");
       return {};
     }
-    const std::string tool = text_or(json, pointer, "tool", "");
+    std::string tool = text_or(json, pointer, "tool", "");
     if (!json["tool"].is_string()) return {};
     if (const std::string error = tool_name_error(tool); !error.empty())
       wrong(pointer + "/tool", error);

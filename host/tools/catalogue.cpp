@@ -93,6 +93,7 @@ std::shared_ptr<const OfferedTool> Offer::find(const std::string& full_name) con
   const auto found = tools_.find(tool);
   if (found != tools_.end()) return found->second;
   std::vector<std::string> names;
+  names.reserve(tools_.size());
   for (const auto& [name, offered] : tools_)
     names.push_back(name);
   auto near = nearest(tool, names);
@@ -106,6 +107,7 @@ std::shared_ptr<const OfferedTool> Offer::find(const std::string& full_name) con
 
 std::vector<std::shared_ptr<const OfferedTool>> Offer::all() const {
   std::vector<std::shared_ptr<const OfferedTool>> out;
+  out.reserve(tools_.size());
   for (const auto& [name, tool] : tools_)
     out.push_back(tool);
   return out;
