@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "schema/uri.hpp"
 
 #include <fmt/format.h>
 
@@ -142,21 +143,6 @@ std::string json_of_dotnet(const std::string& value) {
   return out;
 }
 
-/// As a JSON Pointer has the name of a member.
-std::string pointer_escaped(const std::string& value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 /// As this program's log writes what cannot be printed, and C, Python and shells do.
 std::string c_escaped(const std::string& value) {
   std::string out;
@@ -183,7 +169,7 @@ std::vector<std::string> secret_forms(const std::string& value) {
   }
   forms.push_back(json_of_go(value));
   forms.push_back(json_of_dotnet(value));
-  forms.push_back(pointer_escaped(value));
+  forms.push_back(schema::escape_token(value));  // a member's name in a JSON Pointer
   forms.push_back(c_escaped(value));
   for (const char* format : {"%{:02X}", "%{:02x}"}) {
     for (const std::string_view left : left_plain) {

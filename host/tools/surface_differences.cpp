@@ -1,6 +1,7 @@
 #include "tools/surface_differences.hpp"
 
 #include "base/text.hpp"
+#include "schema/uri.hpp"
 #include "tools/surface.hpp"
 
 #include <fmt/format.h>
@@ -27,20 +28,6 @@ const Json* member_of(const Json& object, const std::string& key) {
   return found == object.end() ? nullptr : &*found;
 }
 
-std::string escaped_key(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return visible(out);
-}
-
 void differ(
     const Json* was, const Json* now, const std::string& pointer, std::vector<std::string>& lines
 );
@@ -56,7 +43,7 @@ void differ_members(
   for (const std::string& key : keys) {
     const Json* before = member_of(was, key);
     const Json* after = member_of(now, key);
-    differ(before, after, fmt::format("{}/{}", pointer, escaped_key(key)), lines);
+    differ(before, after, fmt::format("{}/{}", pointer, visible(schema::escape_token(key))), lines);
   }
 }
 
