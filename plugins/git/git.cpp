@@ -41,15 +41,16 @@ void add_looks(tool::Registry& tools) {
 
 void add_tools(tool::Registry& tools) {
   add_looks(tools);
+  // Destructive and open because of hooks, which run whatever the repository brings.
   tools.add<git::CommitArgs>(
       "commit",
       "Commits what changed in the working directory's repository, new files included.",
       git::commit,
       {.title = "Commit changes",
        .read_only = false,
-       .destructive = false,
+       .destructive = true,
        .idempotent = false,
-       .open_world = false}
+       .open_world = true}
   );
   // Destructive because of delete; what it did once it does not do again.
   tools.add<git::BranchArgs>(
