@@ -22,7 +22,7 @@ std::optional<Milliseconds> pause_before_next_try(
   if (unknown && !may_be_repeated) return std::nullopt;
   // Twice as long each time, but never longer than an hour unless the runbook itself says so.
   const auto doubled =
-      retry.backoff * (std::int64_t{1} << std::min(failed.tries - 1, most_doublings));
+      retry.backoff * (std::int64_t{1} << std::clamp(failed.tries - 1, 0, most_doublings));
   return std::min<Milliseconds>(doubled, std::max(retry.backoff, longest_pause));
 }
 

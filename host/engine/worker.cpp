@@ -48,8 +48,14 @@ Task<> Worker::run() {
     broken = error;
     drain();
   });
-  beside.start(cancels_.run(), [](std::exception_ptr) {
-    spdlog::error("tasks of ended runs are not cancelled by this worker any more");
+  beside.start(cancels_.run(), [](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& failure) {
+      spdlog::error(
+          "tasks of ended runs are not cancelled by this worker any more: {}", failure.what()
+      );
+    }
   });
   try {
     co_await claim_until_drained();

@@ -167,5 +167,12 @@ TEST(RetryPause, IsAtMostAnHourUnlessTheRunbookWantsLonger) {
   EXPECT_EQ(pause_before_next_try(eager, step, false), 0s);
 }
 
+TEST(RetryPause, OfAStepThatFailedBeforeItsFirstCallIsNotDoubled) {
+  Step step;
+  step.status = StepStatus::failed;
+  step.delivery = "not_sent";
+  EXPECT_EQ(pause_before_next_try(runbook::Retry{3, 2s}, step, false), 2s);
+}
+
 }  // namespace
 }  // namespace opsroom::engine
