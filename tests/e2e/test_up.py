@@ -187,8 +187,8 @@ class UpTest(unittest.TestCase):
         process.wait_for("shutting down")
         before = time.monotonic()
         process.signal(signal.SIGINT)
-        self.assertEqual(process.popen.wait(15), 0)
-        self.assertLess(time.monotonic() - before, 12)
+        self.assertEqual(process.popen.wait(60), 0)
+        self.assertLess(time.monotonic() - before, 25)
         process.close()
         self.assertEqual([pid for pid in family if alive(pid)], [])
 

@@ -139,7 +139,7 @@ TEST_F(RunningACommand, WhoseCallerIsCancelledReturnsWhenTheTreeIsGone) {
     const auto result = co_await within(Milliseconds(300), std::move(running));
     EXPECT_FALSE(result.has_value());
     EXPECT_TRUE(children_of(::getpid()).empty());
-    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(3));
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(8));
   });
 }
 
@@ -149,7 +149,7 @@ TEST_F(RunningACommand, WhoseDaemonHoldsItsOutputEndsWithTheProgram) {
     const CommandResult result =
         co_await run_command(spawner, command(shell("(setsid sleep 1000 &); echo done")));
     EXPECT_EQ(result.out, "done\n");
-    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(10));
   });
 }
 

@@ -138,7 +138,7 @@ TEST_F(Server, EndsPromptlyWithItsClient) {
   const auto before = std::chrono::steady_clock::now();
   server_.close_stdin();
   EXPECT_EQ(server_.wait(), 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(8));
 }
 
 TEST_F(Server, EndsOnSigtermLikeOnTheEndOfItsClient) {

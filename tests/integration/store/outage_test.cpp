@@ -22,7 +22,7 @@ TEST_F(Outage, AStoppedServerIsToldQuicklyAndAStartedOneWorksAgain) {
   TestCluster::shared().stop_server();
   const auto before = Clock::now();
   const Failure away = failure_of([&] { loop.wait(ledger.run(run.id)); });
-  EXPECT_LT(Clock::now() - before, std::chrono::seconds(2));
+  EXPECT_LT(Clock::now() - before, std::chrono::seconds(4));
   EXPECT_EQ(away.code(), Code::unavailable);
   EXPECT_TRUE(away.retryable());
   EXPECT_THAT(away.message(), HasSubstr("on socket /tmp/opsdb-"));
@@ -97,7 +97,7 @@ TEST_F(Outage, AFrozenServerIsGivenUpAfterADeadline) {
   };
   const auto before = Clock::now();
   const Failure frozen = failure_of([&] { loop.wait(impatient.transaction(freeze)); });
-  EXPECT_LT(Clock::now() - before, std::chrono::seconds(4));
+  EXPECT_LT(Clock::now() - before, std::chrono::seconds(9));
   EXPECT_EQ(frozen.code(), Code::unavailable);
   EXPECT_TRUE(frozen.retryable());
   loop.wait(impatient.check());

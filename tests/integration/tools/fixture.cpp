@@ -20,8 +20,8 @@ SourceConfig server_config(std::string name, std::vector<std::string> argv, Scop
   source.name = std::move(name);
   source.argv = std::move(argv);
   source.scope = scope;
-  source.timeout = 10s;
-  source.max_total = 20s;
+  source.timeout = 20s;
+  source.max_total = 30s;
   source.place = "tools.json: /mcpServers/" + source.name;
   return source;
 }

@@ -87,6 +87,12 @@ class ToolsTest : public ::testing::Test {
   std::unique_ptr<RunTools> run_tools_;
 };
 
+/// What is promised within `ms`, for a machine that now and then stands still for seconds: far from
+/// the timeouts of `SourceConfig` all the same.
+constexpr double soon(double ms) {
+  return ms + 5000;
+}
+
 /// Milliseconds that `function` took.
 template <class Function>
 double milliseconds(Function function) {

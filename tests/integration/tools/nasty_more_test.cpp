@@ -189,7 +189,7 @@ TEST_F(NastyMore, AServerThatFreezesItselfIsKilled) {
 
 TEST_F(NastyMore, AnExitWithZeroInACallIsUnknownAllTheSame) {
   add("leaves_in_silence");
-  const ToolResult result = timed_call(5000);
+  const ToolResult result = timed_call(soon(5000));
   EXPECT_FALSE(result.succeeded);
   EXPECT_FALSE(result.timed_out);
   EXPECT_EQ(result.delivery, Delivery::unknown);
@@ -198,7 +198,7 @@ TEST_F(NastyMore, AnExitWithZeroInACallIsUnknownAllTheSame) {
 
 TEST_F(NastyMore, ADaemonThatHoldsTheStdinDoesNotHideTheDeath) {
   add("leaves_its_stdin_behind");
-  const ToolResult result = timed_call(5000);
+  const ToolResult result = timed_call(soon(5000));
   EXPECT_EQ(result.delivery, Delivery::unknown);
   EXPECT_EQ(result.error, "server 'nasty' exited with 0, without a word on stderr");
   end_run();
@@ -216,7 +216,7 @@ TEST_F(NastyMore, ADaemonThatGoesOnTalkingDoesNotHideTheDeath) {
 
 TEST_F(NastyMore, WhatIsNoMcpServerIsNamedByWhatItWrites) {
   add("only_talks").scope = Scope::step;
-  call_timeout = 2s;
+  call_timeout = 4s;
   const ToolResult result = timed_call(20'000);
   EXPECT_EQ(result.delivery, Delivery::not_sent);
   EXPECT_EQ(

@@ -64,9 +64,19 @@ TEST_F(Toolbox, AServerStartedLaterIsUnderTheSameTrust) {
   add_plugin("exec");
   run_tools().trust_until(Clock::now() + 1500ms);
   const ToolResult result = call("exec.run", Json{{"command", {"sh", "-c", "sleep 300"}}});
-  EXPECT_EQ(result.delivery, Delivery::unknown);
-  EXPECT_THAT(result.error, HasSubstr("killed by SIGKILL"));
   EXPECT_EQ(stop.reason(), StopReason::lease_lost) << "the tool is not to blame";
+  // A machine that stands still for as long has not even sent the call yet.
+  const bool sent = result.delivery != Delivery::not_sent;
+  EXPECT_EQ(result.delivery, sent ? Delivery::unknown : Delivery::not_sent);
+  if (sent) EXPECT_THAT(result.error, HasSubstr("killed by SIGKILL"));
+}
+
+TEST_F(Toolbox, AServerWhoseTrustEndsWhileItStartsWasNotSentTheCall) {
+  add_server("slow", {"sh", "-c", "sleep 300"});
+  run_tools().trust_until(Clock::now() + 100ms);
+  const ToolResult result = call("slow.work");
+  EXPECT_EQ(result.delivery, Delivery::not_sent);
+  EXPECT_EQ(stop.reason(), StopReason::lease_lost);
 }
 
 TEST_F(Toolbox, ARenewedTrustReachesTheStepUnderWay) {
@@ -203,7 +213,7 @@ TEST_F(Toolbox, ExecIsCancelledWithItsWholeTree) {
         }
     );
   });
-  EXPECT_LT(ms, 6500);
+  EXPECT_LT(ms, soon(6500));
   EXPECT_TRUE(result.canceled);
   EXPECT_THAT(children(), ::testing::IsEmpty());
 }
