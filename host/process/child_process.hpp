@@ -45,9 +45,9 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  pid_t pid() const;                     ///< of the main process
-  asio::posix::stream_descriptor& in();  ///< non-blocking
-  asio::posix::stream_descriptor& out();
+  pid_t pid() const;                      ///< of the main process
+  asio::posix::stream_descriptor& in();   ///< non-blocking
+  asio::posix::stream_descriptor& out();  ///< may be moved from: then it is the taker's
   asio::posix::stream_descriptor& err();
 
   /// The main process's end; may be awaited by many, and after the fact.

@@ -189,7 +189,7 @@ McpServer::McpServer(
 )
     : executor_(executor),
       child_(std::move(child)),
-      channel_({child_->in(), child_->out()}, spec.max_message),
+      channel_({child_->in(), std::move(child_->out())}, spec.max_message),
       stderr_(child_->err(), spec.redactor),
       client_(executor, channel_, client_options(spec)),
       title_(spec.title),
@@ -330,7 +330,7 @@ Task<> McpServer::finish() {
   auto ending = loops_.wait_until_at_most(0);
   if (co_await within(loops_patience, std::move(ending))) co_return;
   boost::system::error_code ignored;
-  child_->out().close(ignored);
+  channel_.close_input();
   child_->err().close(ignored);
   co_await loops_.wait_until_at_most(0);
 }

@@ -19,6 +19,7 @@ class NdjsonSplitter {
   std::optional<Incoming> next();
   /// `next` has nothing to give.
   bool empty() const { return ready_.empty(); }
+  std::size_t size() const { return ready_.size(); }
   /// A last line without a line break, at the end of the stream.
   void finish();
 

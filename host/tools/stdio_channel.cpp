@@ -8,9 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 namespace opsroom::tools {
 namespace {
@@ -86,7 +84,7 @@ struct StdioChannel::Writer {
 };
 
 StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
-    : out_(pipes.out),
+    : inlet_(std::move(pipes.out)),
       writer_(std::make_shared<Writer>(pipes.in)),
       vigil_(std::make_shared<Vigil>(pipes.in.get_executor())),
       splitter_(limit),
@@ -94,10 +92,7 @@ StdioChannel::StdioChannel(Pipes pipes, std::size_t limit)
   // A closed descriptor shows itself at the first write or read.
   boost::system::error_code ignored;
   pipes.in.non_blocking(true, ignored);
-  pipes.out.native_non_blocking(true, ignored);
-  // Large answers come with fewer changes between the two processes. Refused near the user's limit
-  // for pipes: then it stays as it was.
-  static_cast<void>(::fcntl(pipes.out.native_handle(), F_SETPIPE_SZ, pipe_size));
+  inlet_.widen(pipe_size);
 }
 
 StdioChannel::~StdioChannel() {
@@ -184,33 +179,29 @@ Task<std::optional<Incoming>> StdioChannel::next() {
       if (!read_at_once()) co_await asio::post(writer_->executor, asio::use_awaitable);
       continue;
     }
-    boost::system::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    const auto room = asio::buffer(chunk_.get(), chunk_size);
-    const std::size_t count = co_await out_.async_read_some(room, token);
-    take(count, static_cast<bool>(error));
+    const auto pause = gathering_.pause(std::exchange(taken_, 0), awaited_);
+    if (pause > Clock::duration::zero()) {
+      co_await inlet_.turn_away(pause);
+      if (read_at_once()) continue;
+    }
+    take(co_await inlet_.read(asio::buffer(chunk_.get(), chunk_size)));
   }
 }
 
 bool StdioChannel::read_at_once() {
-  const ssize_t count = ::read(out_.native_handle(), chunk_.get(), chunk_size);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  take(count > 0 ? static_cast<std::size_t>(count) : 0, count <= 0);
-  return true;
+  const auto count = inlet_.read_now(asio::buffer(chunk_.get(), chunk_size));
+  if (count) take(*count);
+  return count.has_value();
 }
 
-void StdioChannel::take(std::size_t count, bool last) {
+void StdioChannel::take(std::size_t count) {
   vigil_->heard();
   splitter_.feed(std::string_view(chunk_.get(), count));
-  if (!last) return;
-  ended_ = true;
-  splitter_.finish();
-}
-
-bool StdioChannel::pending_input() {
-  if (ended_ || !out_.is_open()) return false;
-  int bytes = 0;
-  return ::ioctl(out_.native_handle(), FIONREAD, &bytes) == 0 && bytes > 0;
+  if (count == 0) {
+    ended_ = true;
+    splitter_.finish();
+  }
+  taken_ = splitter_.size();
 }
 
 Task<> StdioChannel::flush(Clock::duration deadline) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "tools/gathering.hpp"
 #include "tools/message_channel.hpp"
 #include "tools/ndjson.hpp"
+#include "tools/pipe_inlet.hpp"
 #include "tools/vigil.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -17,13 +19,13 @@ namespace opsroom::tools {
 class StdioChannel : public MessageChannel {
  public:
   struct Pipes {
-    asio::posix::stream_descriptor& in;   ///< the child's stdin
-    asio::posix::stream_descriptor& out;  ///< the child's stdout
+    asio::posix::stream_descriptor& in;  ///< the child's stdin; outlives the channel
+    asio::posix::stream_descriptor out;  ///< the child's stdout
   };
 
   static constexpr std::size_t default_limit = 64u << 20;
 
-  /// The descriptors outlive the channel. `limit` is the longest message taken, in bytes.
+  /// `limit` is the longest message taken, in bytes.
   explicit StdioChannel(Pipes pipes, std::size_t limit = default_limit);
   ~StdioChannel() override;
 
@@ -40,7 +42,10 @@ class StdioChannel : public MessageChannel {
   void on_broken(std::function<void()> tell);
 
   /// Bytes lie in the pipe that were not read yet.
-  bool pending_input();
+  bool pending_input() { return !ended_ && inlet_.pending(); }
+
+  /// Reads no more: whoever waits for a message is told of the end.
+  void close_input() { inlet_.close(); }
 
   /// Returns when the queue is empty or lost, or `deadline` has passed.
   Task<> flush(Clock::duration deadline);
@@ -50,13 +55,15 @@ class StdioChannel : public MessageChannel {
   void send();
   static Task<> write_rest(std::shared_ptr<Writer> writer);
   bool read_at_once();
-  void take(std::size_t count, bool last);
+  void take(std::size_t count);
 
-  asio::posix::stream_descriptor& out_;
+  PipeInlet inlet_;
   std::shared_ptr<Writer> writer_;
   std::shared_ptr<Vigil> vigil_;
   NdjsonSplitter splitter_;
   std::unique_ptr<char[]> chunk_;
+  Gathering gathering_;
+  std::size_t taken_ = 0;  ///< messages that the last read brought
   std::size_t awaited_ = 0;
   bool ended_ = false;
 };

@@ -79,7 +79,7 @@ class Channel : public ::testing::Test {
     ::fcntl(to[0], F_SETFL, O_NONBLOCK);
     in = std::make_unique<asio::posix::stream_descriptor>(io.executor(), to[1]);
     out = std::make_unique<asio::posix::stream_descriptor>(io.executor(), from[0]);
-    channel = std::make_unique<StdioChannel>(StdioChannel::Pipes{*in, *out}, 1u << 20);
+    channel = std::make_unique<StdioChannel>(StdioChannel::Pipes{*in, std::move(*out)}, 1u << 20);
   }
 
   ~Channel() override {
@@ -207,6 +207,23 @@ TEST_F(Channel, AQuickPeerIsHeardHoweverOftenItAnswers) {
   channel->post("last");
   close_peer();
   EXPECT_FALSE(next());
+}
+
+TEST_F(Channel, APeerThatAnswersManyCallsOneByOneIsHeardToTheEnd) {
+  channel->await_answers(32);
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = std::to_string(i);
+    say(text + "\n");
+    ASSERT_EQ(next()->text, text);
+  }
+  close_peer();
+  EXPECT_FALSE(next());
+}
+
+TEST_F(Channel, ClosedInputIsTheEnd) {
+  asio::post(io.executor(), [this] { channel->close_input(); });
+  EXPECT_FALSE(next());
+  EXPECT_FALSE(channel->pending_input());
 }
 
 TEST_F(Channel, ReleasingSendsWhatWasHeld) {

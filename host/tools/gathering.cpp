@@ -1,0 +1,18 @@
+#include "tools/gathering.hpp"
+
+#include <algorithm>
+
+namespace opsroom::tools {
+
+Clock::duration Gathering::pause(std::size_t messages, std::size_t awaited, Clock::time_point now) {
+  if (messages == 0) return {};
+  const Clock::duration since = now - std::exchange(last_, now);
+  const std::size_t enough = awaited / 4;
+  if (awaited < many || messages >= enough) return {};
+  const Clock::duration each = since / messages;
+  const Clock::duration pause = each * enough;
+  if (each > slow || pause < shortest) return {};
+  return std::min(pause, longest);
+}
+
+}  // namespace opsroom::tools
