@@ -105,9 +105,8 @@ void Alarm::ring_now() {
 Task<bool> Alarm::wait_until(Clock::time_point deadline) {
   if (!rung_) {
     const auto initiate = [this, deadline](auto handler) { begin(std::move(handler), deadline); };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-        initiate, asio::use_awaitable
-    );
+    // Deferred: it is begun in this coroutine's own frame instead of in another one.
+    co_await asio::async_initiate<const asio::deferred_t, void()>(initiate, asio::deferred);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {
       throw boost::system::system_error(asio::error::operation_aborted);

@@ -19,6 +19,11 @@ class AlarmClock;
 class Alarm {
  public:
   explicit Alarm(asio::any_io_executor executor);
+  /// One more by the same clock and executor, which need not be looked up again.
+  struct Like {
+    const Alarm& other;
+  };
+  explicit Alarm(Like like) : executor_(like.other.executor_), clock_(like.other.clock_) {}
   ~Alarm();
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;

@@ -25,8 +25,10 @@ std::int64_t task_ttl(Clock::time_point latest) {
 
 }  // namespace
 
-CallFlow::CallFlow(McpClient& client, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop)
-    : client_(client), call_(std::move(call)), sink_(std::move(sink)), stop_(stop) {
+CallFlow::CallFlow(
+    McpClient& client, const ServerCall& call, std::shared_ptr<CallSink> sink, Stop& stop
+)
+    : client_(client), call_(call), sink_(std::move(sink)), stop_(stop) {
   sink_->grant(call_.input_limit, call_.sampling);
 }
 
@@ -110,7 +112,7 @@ Task<> CallFlow::end_what_was_laid_down(CallState state) {
 }
 
 const std::shared_ptr<Exchange>& CallFlow::send_call() {
-  mcp::CallContext context{call_.call, call_.name, call_.directory.native(), unix_ms(call_.latest)};
+  mcp::CallContext context{call_.call, call_.name, call_.directory, unix_ms(call_.latest)};
   context.traceparent = call_.traceparent;
   if (!call_.call.traceparent.empty()) context.tracestate = call_.call.tracestate;
   context.input_responses = std::exchange(responses_, Json());
@@ -135,7 +137,7 @@ bool CallFlow::take(Wake wake) {
   if (wake != Wake::answered) return false;
   client_.forget(exchange_);
   pending_ = Pending{};
-  result_ = client_.result(*exchange_, pending_);
+  client_.read_result(*exchange_, result_, pending_);
   note(*exchange_, outcome());
   return pending_.kind != Pending::Kind::none;
 }
@@ -249,7 +251,7 @@ std::string CallFlow::outcome() const {
 void CallFlow::note(const Exchange& exchange, std::string outcome) {
   // Of a call that goes on in another process the arguments were sent by the first one.
   if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
-  CallRecord record;
+  CallRecord& record = records_.emplace_back();
   record.tool = call_.call.tool;
   record.server = client_.identity();
   record.pin = call_.pin;
@@ -262,7 +264,6 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   record.round = round_;
   record.delivery = result_.delivery;
   record.outcome = std::move(outcome);
-  records_.push_back(std::move(record));
 }
 
 }  // namespace opsroom::tools

@@ -18,8 +18,8 @@ class CallFlow {
  public:
   using Wake = McpClient::Wake;
 
-  /// `client` and `stop` outlive it.
-  CallFlow(McpClient& client, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop);
+  /// `client`, `call` and `stop` outlive it.
+  CallFlow(McpClient& client, const ServerCall& call, std::shared_ptr<CallSink> sink, Stop& stop);
 
   /// Something comes before the call itself: it goes on from a state, or must become a task.
   bool must_prepare() const;
@@ -86,7 +86,7 @@ class CallFlow {
   Task<bool> sleep(Clock::duration duration);
 
   McpClient& client_;
-  ServerCall call_;
+  const ServerCall& call_;
   std::shared_ptr<CallSink> sink_;
   Stop& stop_;
   std::shared_ptr<Exchange> exchange_;  ///< the request being awaited

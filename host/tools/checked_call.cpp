@@ -83,7 +83,7 @@ Task<ToolResult> checked_call(
     if (refused) std::rethrow_exception(refused);
     co_return refused_arguments(tool, misfit);
   }
-  auto calling = call_on_server(std::move(server), std::move(call), std::move(sink), stop);
+  auto calling = call_on_server(std::move(server), call, std::move(sink), stop);
   ToolResult result = co_await std::move(calling);
   if (gives_up) co_return result;
   auto checking = checked_result(guard, source, tool, checks, std::move(result));

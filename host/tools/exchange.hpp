@@ -20,7 +20,7 @@ struct CallLimits {
 
 /// One request on its way, and what is known of its fate.
 struct Exchange {
-  explicit Exchange(asio::any_io_executor executor) : alarm(std::move(executor)) {}
+  explicit Exchange(Alarm::Like like) : alarm(like) {}
 
   bool answered() const { return answer.has_value() || too_large; }
 

@@ -127,7 +127,7 @@ Invocation::Given InprocessCall::given() const {
       {"step", call.step},
       {"attempt", call.attempt},
       {"idempotencyKey", call.idempotency_key},
-      {"workdir", call_.directory.native()},
+      {"workdir", call_.directory},
       {"deadlineMs", unix_ms(call_.latest)}
   };
   if (!responses_.is_null()) context["inputResponses"] = responses_;
@@ -136,7 +136,7 @@ Invocation::Given InprocessCall::given() const {
   given.tool = call_.name;
   given.arguments = arguments_;
   given.context = dump(context);
-  given.workdir = call_.directory.native();
+  given.workdir = call_.directory;
   for (const auto& [name, value] : source_.environment) {
     if (name != plugin_config_variable) given.secrets.emplace(name, value);
   }

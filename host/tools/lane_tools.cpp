@@ -32,7 +32,7 @@ ServerCall plan(ToolCall call, const SourceConfig& source, const std::filesystem
   const bool has_own = own > Clock::duration::zero();
   ServerCall plan;
   plan.name = split_tool_name(call.tool).tool;
-  plan.directory = directory;
+  plan.directory = directory.native();
   plan.idle_timeout = has_own ? own : source.timeout;
   plan.total = has_own ? own : source.max_total;
   plan.latest = Clock::now() + plan.total;

@@ -179,20 +179,19 @@ void McpClient::read_answer(Json payload, ToolResult& into, Pending& pending) {
   }
 }
 
-ToolResult McpClient::result(Exchange& exchange, Pending& pending) {
-  ToolResult result;
+void McpClient::read_result(Exchange& exchange, ToolResult& result, Pending& pending) {
   if (exchange.too_large) {
     result.delivery = Delivery::answered;
     result.error = fmt::format("{}: the answer is larger than the limit", options_.title);
     result.hint = "Let the tool write large results to a file in the lane.";
-    return result;
+    return;
   }
   if (!exchange.answer) {
     result.delivery = exchange.sent->untouched() ? Delivery::not_sent : Delivery::unknown;
     result.worth_another_try = exchange.peer_gone && exchange.sent->untouched();
     result.error = end_reason_;
     result.hint = end_hint_;
-    return result;
+    return;
   }
   result.delivery = Delivery::answered;
   Envelope& answer = *exchange.answer;
@@ -201,7 +200,7 @@ ToolResult McpClient::result(Exchange& exchange, Pending& pending) {
     if (auto plain = reader_.take_plain_result(answer)) {
       if (era_ == Era::modern && !plain->typed) note_missing_type();
       mcp::take_text_result(std::move(plain->text), plain->failed, result);
-      return result;
+      return;
     }
     Json payload = reader_.payload(answer);
     if (answer.kind == Envelope::Kind::error) {
@@ -213,12 +212,12 @@ ToolResult McpClient::result(Exchange& exchange, Pending& pending) {
     result.succeeded = false;
     result.error = fmt::format("{}: bad answer: {}", options_.title, failure.message());
   }
-  return result;
 }
 
 ToolResult McpClient::result(Exchange& exchange) {
   Pending pending;
-  ToolResult out = result(exchange, pending);
+  ToolResult out;
+  read_result(exchange, out, pending);
   if (pending.kind == Pending::Kind::none || pending.kind == Pending::Kind::url) return out;
   out.error = fmt::format("{} asks for something before it answers", options_.title);
   out.hint = "Give the tool everything it asks for in its arguments or its configuration.";

@@ -43,7 +43,10 @@ void narrow(mcp::CacheHint& all, const mcp::CacheHint& page, bool first) {
 }  // namespace
 
 McpClient::McpClient(asio::any_io_executor executor, MessageChannel& channel, ClientOptions options)
-    : executor_(std::move(executor)), channel_(channel), options_(std::move(options)) {
+    : executor_(std::move(executor)),
+      alarm_(executor_),
+      channel_(channel),
+      options_(std::move(options)) {
   const auto answer = [this](std::string message) { reply(std::move(message)); };
   requests_ = std::make_shared<ServerRequests>(executor_, options_.title, options_.root, answer);
 }
@@ -69,7 +72,7 @@ void McpClient::end(std::string reason, std::string hint) {
 }
 
 std::shared_ptr<Exchange> McpClient::register_exchange(std::string method) {
-  auto exchange = std::make_shared<Exchange>(executor_);
+  auto exchange = std::make_shared<Exchange>(Alarm::Like{alarm_});
   exchange->id = ++last_id_;
   exchange->method = std::move(method);
   exchange->last_sign = Clock::now();

@@ -10,6 +10,8 @@
 #include "tools/message_channel.hpp"
 #include "tools/server_requests.hpp"
 
+#include <boost/container/flat_map.hpp>
+
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -132,8 +134,8 @@ class McpClient {
 
   /// What came of a tools/call, exactly as far as it is known now. Where the answer is not the end
   /// of the call, `pending` is set and only `delivery` counts. Reads an answer once: what is large
-  /// in it moves to the result.
-  ToolResult result(Exchange& exchange, Pending& pending);
+  /// in it moves to `result`, which is a new one.
+  void read_result(Exchange& exchange, ToolResult& result, Pending& pending);
   ToolResult result(Exchange& exchange);
   /// The same for a task's final result.
   ToolResult task_result(Json payload);
@@ -196,11 +198,12 @@ class McpClient {
   std::shared_ptr<CallSink> call_named_in(const Json& params) const;
 
   asio::any_io_executor executor_;
+  Alarm alarm_;  ///< those of all exchanges are like it
   MessageChannel& channel_;
   ClientOptions options_;
   EnvelopeReader reader_;
   std::shared_ptr<ServerRequests> requests_;
-  std::map<std::int64_t, std::shared_ptr<Exchange>> exchanges_;
+  boost::container::flat_map<std::int64_t, std::shared_ptr<Exchange>> exchanges_;
   std::map<std::string, std::shared_ptr<CallSink>, std::less<>> tasks_;
   std::shared_ptr<Exchange> late_probe_;
   std::deque<LogLine> lines_;

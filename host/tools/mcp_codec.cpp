@@ -70,7 +70,10 @@ class Text {
     append_quoted(piece, text_);
     return *this;
   }
-  Text& number(std::int64_t value) { return raw(fmt::format_int(value).str()); }
+  Text& number(std::int64_t value) {
+    const fmt::format_int digits(value);
+    return raw({digits.data(), digits.size()});
+  }
   std::string text() && { return std::move(text_); }
 
  private:

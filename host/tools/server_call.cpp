@@ -29,13 +29,16 @@ std::int64_t unix_ms(Clock::time_point when) {
 }
 
 Task<ToolResult> call_on_server(
-    std::shared_ptr<McpServer> server, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop
+    std::shared_ptr<McpServer> server,
+    const ServerCall& call,
+    std::shared_ptr<CallSink> sink,
+    Stop& stop
 ) {
   const Keep keep = call.keep;
   const bool own = keep != Keep::always;
   // A shared server's stderr belongs to no single call.
   if (own) server->stderr_log().attach(sink);
-  CallFlow flow(server->client(), std::move(call), sink, stop);
+  CallFlow flow(server->client(), call, sink, stop);
   if (flow.must_prepare()) {
     auto preparing = flow.prepare();
     co_await std::move(preparing);
@@ -54,9 +57,8 @@ Task<ToolResult> call_on_server(
   } else if (own) {
     co_await server->settle(stderr_patience);
   }
-  ToolResult result = flow.conclude();
   if (own) server->stderr_log().attach(nullptr);
-  co_return result;
+  co_return flow.conclude();
 }
 
 }  // namespace opsroom::tools

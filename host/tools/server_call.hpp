@@ -16,8 +16,8 @@ enum class Keep {
 
 struct ServerCall {
   ToolCall call;
-  std::string name;                 ///< the tool, without its source
-  std::filesystem::path directory;  ///< the lane
+  std::string name;       ///< the tool, without its source
+  std::string directory;  ///< the lane
   Clock::duration idle_timeout{};
   Clock::time_point latest;
   Clock::duration total{};  ///< for the message: how long before `latest` the call began
@@ -34,8 +34,12 @@ std::int64_t unix_ms(Clock::time_point when);
 
 /// One tools/call from sending to its outcome. A call that is stopped or times out returns when the
 /// server's whole tree is gone (unless `Keep::always`), so nothing of it works on afterwards.
+/// `call` and `stop` outlive it.
 Task<ToolResult> call_on_server(
-    std::shared_ptr<McpServer> server, ServerCall call, std::shared_ptr<CallSink> sink, Stop& stop
+    std::shared_ptr<McpServer> server,
+    const ServerCall& call,
+    std::shared_ptr<CallSink> sink,
+    Stop& stop
 );
 
 }  // namespace opsroom::tools

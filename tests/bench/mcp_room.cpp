@@ -9,10 +9,37 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Its arguments are made once for all calls, as the peers' are.
+tools::ServerCall server_call(Job job) {
+  tools::ServerCall request;
+  request.call.tool = "echo." + job.tool;
+  request.call.arguments = std::move(job.arguments);
+  request.call.run = RunId{1};
+  request.call.step = "step";
+  request.call.idempotency_key = "run-1-step";
+  request.name = std::move(job.tool);
+  request.directory = "/tmp";
+  request.idle_timeout = 30s;
+  request.total = 30s;
+  request.keep = job.keep;
+  return request;
+}
+
+Task<ToolResult> send(Room& room, const Server& server, tools::ServerCall& request) {
+  request.latest = Clock::now() + request.total;
+  auto sink = std::make_shared<tools::CallSink>(room.io.get_executor(), room.silent);
+  return tools::call_on_server(server, request, std::move(sink), room.stop);
+}
+
+void check(const ToolResult& result) {
+  if (!result.succeeded) throw std::runtime_error("a call failed: " + result.error);
+}
+
 Task<> call_again_and_again(Room& room, Server server, Job job, int count) {
+  tools::ServerCall request = server_call(std::move(job));
   for (int i = 0; i < count; ++i) {
-    auto calling = call(room, server, job);
-    co_await std::move(calling);
+    auto calling = send(room, server, request);
+    check(co_await std::move(calling));
   }
 }
 
@@ -34,30 +61,19 @@ Task<Server> start(Room& room, std::vector<std::string> argv) {
 }
 
 Task<ToolResult> call(Room& room, Server server, Job job) {
-  tools::ServerCall request;
-  request.call.tool = "echo." + job.tool;
-  request.call.arguments = std::move(job.arguments);
-  request.call.run = RunId{1};
-  request.call.step = "step";
-  request.call.idempotency_key = "run-1-step";
-  request.name = std::move(job.tool);
-  request.directory = "/tmp";
-  request.idle_timeout = 30s;
-  request.total = 30s;
-  request.latest = Clock::now() + request.total;
-  request.keep = job.keep;
-  const auto sink = std::make_shared<tools::CallSink>(room.io.get_executor(), room.silent);
-  auto calling = tools::call_on_server(server, std::move(request), sink, room.stop);
+  tools::ServerCall request = server_call(std::move(job));
+  auto calling = send(room, server, request);
   ToolResult result = co_await std::move(calling);
-  if (!result.succeeded) throw std::runtime_error("a call failed: " + result.error);
+  check(result);
   co_return result;
 }
 
 Task<> timed_calls(Room& room, Server server, Job job, int count, Times& times) {
+  tools::ServerCall request = server_call(std::move(job));
   for (int i = 0; i < count; ++i) {
     const double begin = seconds_now();
-    auto calling = call(room, server, job);
-    co_await std::move(calling);
+    auto calling = send(room, server, request);
+    check(co_await std::move(calling));
     times.push_back(seconds_now() - begin);
   }
 }
