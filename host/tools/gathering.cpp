@@ -1,6 +1,7 @@
 #include "tools/gathering.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace opsroom::tools {
 
@@ -10,9 +11,9 @@ Clock::duration Gathering::pause(std::size_t messages, std::size_t awaited, Cloc
   const std::size_t enough = awaited / 4;
   if (awaited < many || messages >= enough) return {};
   const Clock::duration each = since / messages;
-  const Clock::duration pause = each * enough;
-  if (each > slow || pause < shortest) return {};
-  return std::min(pause, longest);
+  if (each > slow) return {};
+  const Clock::duration pause = std::min(each * enough, longest);
+  return pause < shortest ? Clock::duration::zero() : pause;
 }
 
 }  // namespace opsroom::tools

@@ -1,11 +1,13 @@
 #include "tools/pipe_inlet.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace opsroom::tools {
 
@@ -36,7 +38,10 @@ Task<std::size_t> PipeInlet::read(asio::mutable_buffer room) {
   boost::system::error_code error;
   if (turned_away_ >= 0) {
     descriptor_.assign(turned_away_, error);
-    if (error) co_return 0;
+    if (error) {
+      spdlog::error("a server's output cannot be waited for any more: {}", error.message());
+      co_return 0;
+    }
     turned_away_ = -1;
   }
   auto token = asio::redirect_error(asio::use_awaitable, error);
