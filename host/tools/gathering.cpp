@@ -12,7 +12,7 @@ Clock::duration Gathering::pause(std::size_t messages, std::size_t awaited, Cloc
   if (awaited < many || messages >= enough) return {};
   const Clock::duration each = since / messages;
   if (each > slow) return {};
-  const Clock::duration pause = std::min(each * enough, longest);
+  const Clock::duration pause = std::min<Clock::duration>(each * enough, longest);
   return pause < shortest ? Clock::duration::zero() : pause;
 }
 
