@@ -14,48 +14,71 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A peer that answers `awaited` calls one by one; each answer takes it so long by whether we
+/// pause.
 class Gathered : public ::testing::Test {
  protected:
-  /// The pause after so many messages, the first of which came `since` after the last read.
-  Clock::duration pause(std::size_t messages, std::size_t awaited, Clock::duration since) {
-    Gathering gathering;
-    const auto begin = Clock::now();
-    gathering.pause(1, 1, begin);
-    return gathering.pause(messages, awaited, begin + since);
+  /// The last pause of as many answers.
+  Clock::duration after(std::size_t answers, Clock::duration without, Clock::duration with) {
+    for (std::size_t i = 0; i < answers; ++i) {
+      now += pause > 0us ? with : without;
+      pause = gathering.pause(1, awaited, now);
+    }
+    return pause;
   }
+
+  Gathering gathering;
+  std::size_t awaited = 32;
+  Clock::time_point now = Clock::now();
+  Clock::duration pause{};
 };
 
-TEST_F(Gathered, AQuarterOfWhatIsAwaitedIsLeftToGather) {
-  EXPECT_EQ(pause(1, 32, 100us), 800us);
-  EXPECT_EQ(pause(2, 32, 100us), 400us);
-  EXPECT_EQ(pause(1, 8, 100us), 200us);
+constexpr std::size_t tried = 2 * Gathering::trial + 2;
+
+TEST_F(Gathered, PausesThatHelpAreKeptForAQuarterOfWhatIsAwaited) {
+  EXPECT_EQ(after(tried, 100us, 80us), 800us);
+  EXPECT_EQ(after(Gathering::term / 2, 100us, 80us), 800us);
+}
+
+TEST_F(Gathered, PausesThatDoNotHelpAreGivenUp) {
+  EXPECT_EQ(after(Gathering::trial + 2, 100us, 100us), 800us) << "tried";
+  EXPECT_EQ(after(Gathering::trial, 100us, 100us), 0us);
+  EXPECT_EQ(after(Gathering::term / 2, 100us, 100us), 0us);
+}
+
+TEST_F(Gathered, BothWaysAreTriedAnewWhenTheTermIsOver) {
+  EXPECT_EQ(after(tried, 100us, 80us), 800us);
+  EXPECT_EQ(after(Gathering::term, 100us, 80us), 0us) << "without, to compare";
+  EXPECT_EQ(after(tried, 100us, 120us), 0us);
 }
 
 TEST_F(Gathered, NothingIsHeldUpForLongerThanAMillisecond) {
-  EXPECT_EQ(pause(1, 1000, 200us), 1ms);
+  awaited = 1000;
+  EXPECT_EQ(after(tried, 200us, 100us), 1ms);
 }
 
 TEST_F(Gathered, FewAreFetchedAtOnce) {
-  EXPECT_EQ(pause(1, 7, 100us), 0us);
-  EXPECT_EQ(pause(1, 1, 100us), 0us);
+  awaited = Gathering::many - 1;
+  EXPECT_EQ(after(tried, 100us, 80us), 0us);
 }
 
 TEST_F(Gathered, APeerThatIsSlowOrQuickerThanAPauseIsHeardAtOnce) {
-  EXPECT_EQ(pause(1, 32, 251us), 0us);
-  EXPECT_EQ(pause(1, 32, 6us), 0us);
+  EXPECT_EQ(after(Gathering::trial + 2, 251us, 100us), 0us);
+  now += Gathering::silence * 2;
+  EXPECT_EQ(after(Gathering::trial + 2, 6us, 1us), 0us);
+}
+
+TEST_F(Gathered, ASilenceEndsWhatWasLearnt) {
+  EXPECT_EQ(after(tried, 100us, 80us), 800us);
+  now += Gathering::silence * 2;
+  EXPECT_EQ(after(1, 100us, 80us), 0us);
 }
 
 TEST_F(Gathered, WhatHasGatheredIsWorkedOnFirst) {
-  EXPECT_EQ(pause(8, 32, 800us), 0us);
-  EXPECT_EQ(pause(0, 32, 100us), 0us);
-}
-
-TEST_F(Gathered, AReadThatEndsNoMessageDoesNotCount) {
-  Gathering gathering;
-  const auto begin = Clock::now();
-  gathering.pause(1, 1, begin);
-  gathering.pause(0, 32, begin + 90us);
-  EXPECT_EQ(gathering.pause(1, 32, begin + 100us), 800us);
+  EXPECT_EQ(after(tried, 100us, 80us), 800us);
+  EXPECT_EQ(gathering.pause(8, awaited, now), 0us);
+  EXPECT_EQ(gathering.pause(0, awaited, now), 0us);
+  EXPECT_EQ(gathering.pause(1, awaited, now), 800us);
 }
 
 class Inlet : public ::testing::Test {
