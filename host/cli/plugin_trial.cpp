@@ -27,6 +27,8 @@ constexpr int calls = 1000;
 /// A heap with a collector may grow for seven thousand and more.
 constexpr int most_thousands = 20;
 constexpr int telling_thousands = 4;  ///< where there is no time for more
+/// Beyond it no further call is made: the machine is somebody's.
+constexpr std::size_t memory_telling = std::size_t{256} << 20;
 /// Less than 4 KiB a call is an allocator settling.
 constexpr std::size_t memory_allowed = std::size_t{4} << 20;
 constexpr std::size_t descriptors_allowed = 20;
@@ -317,6 +319,7 @@ class Trial {
   void repeat() {
     const auto one = often_;
     if (!one || deaf_ || !call_often(*one, warm_up)) return;
+    const Usage first = usage_of(client_->pid());
     Usage before;
     Usage after;
     auto took = Clock::duration::zero();
@@ -327,7 +330,8 @@ class Trial {
       if (!call_often(*one, calls)) return;
       after = usage_of(client_->pid());
       took = Clock::now() - begun;
-      if (!more_would_tell(before, after)) break;
+      const bool telling = grown(first.memory, after.memory) > memory_telling;
+      if (telling || !more_would_tell(before, after)) break;
     }
     report_.called = one->first;
     leak(*one, grown(before.memory, after.memory) / 1024, memory_allowed / 1024, "KiB of memory");
