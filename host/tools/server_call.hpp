@@ -41,5 +41,8 @@ Task<ToolResult> call_on_server(
     std::shared_ptr<CallSink> sink,
     Stop& stop
 );
+/// A call that is gone before the task has begun.
+Task<ToolResult>
+call_on_server(std::shared_ptr<McpServer>, ServerCall&&, std::shared_ptr<CallSink>, Stop&) = delete;
 
 }  // namespace opsroom::tools

@@ -43,7 +43,7 @@ class Flow : public ClientTest {
     job.input_limit = input_limit;
     job.sampling = sampling;
     const auto sink = make_sink();
-    CallFlow flow(*client, std::move(job), sink, stop);
+    CallFlow flow(*client, job, sink, stop);
     ToolResult result = io.run(carry_out(client, flow, stop));
     io.run(sink->close());
     return result;
