@@ -1,5 +1,7 @@
 #include "base/stop.hpp"
 
+#include <utility>
+
 namespace opsroom {
 
 std::string_view stop_reason_name(StopReason reason) {
@@ -18,13 +20,44 @@ std::string_view stop_reason_name(StopReason reason) {
   return "unknown";
 }
 
+Stop::Subscription::Subscription(Stop& stop, std::function<void(StopReason)> on_stop)
+    : stop_(&stop), previous_(stop.last_), on_stop_(std::move(on_stop)) {
+  (previous_ != nullptr ? previous_->next_ : stop.first_) = this;
+  stop.last_ = this;
+}
+
+void Stop::Subscription::take(Subscription& other) noexcept {
+  stop_ = std::exchange(other.stop_, nullptr);
+  next_ = std::exchange(other.next_, nullptr);
+  previous_ = std::exchange(other.previous_, nullptr);
+  on_stop_ = std::move(other.on_stop_);
+  if (stop_ == nullptr) return;
+  (previous_ != nullptr ? previous_->next_ : stop_->first_) = this;
+  (next_ != nullptr ? next_->previous_ : stop_->last_) = this;
+}
+
+void Stop::Subscription::end() noexcept {
+  if (stop_ == nullptr) return;
+  (previous_ != nullptr ? previous_->next_ : stop_->first_) = next_;
+  (next_ != nullptr ? next_->previous_ : stop_->last_) = previous_;
+  stop_ = nullptr;
+  next_ = previous_ = nullptr;
+}
+
+Stop::~Stop() {
+  while (first_ != nullptr)
+    first_->end();
+}
+
 void Stop::request(StopReason reason) {
   if (requested() || reason == StopReason::none) return;
   reason_ = reason;
-  // Nobody's any more, so that a callback may end subscriptions, its own among them.
-  const Callbacks now = std::move(*std::exchange(callbacks_, std::make_shared<Callbacks>()));
-  for (const auto& callback : now)
-    callback(reason);
+  while (first_ != nullptr) {
+    // Nobody's any more before it is called: it may end its own subscription.
+    const auto on_stop = std::move(first_->on_stop_);
+    first_->end();
+    on_stop(reason);
+  }
   signal_.notify();
 }
 
@@ -33,8 +66,7 @@ Stop::Subscription Stop::subscribe(std::function<void(StopReason)> on_stop) {
     on_stop(reason_);
     return Subscription();
   }
-  callbacks_->push_back(std::move(on_stop));
-  return Subscription(callbacks_);
+  return Subscription(*this, std::move(on_stop));
 }
 
 Task<> Stop::wait() {

@@ -3,10 +3,6 @@
 #include "base/async.hpp"
 
 #include <functional>
-#include <iterator>
-#include <list>
-#include <memory>
-#include <string>
 #include <string_view>
 
 namespace opsroom {
@@ -25,38 +21,35 @@ std::string_view stop_reason_name(StopReason reason);
 /// instead of Asio's cancellation, because stopping a tool is itself work that must be awaited
 /// (tell it, give it grace, kill it). Io thread only.
 class Stop {
-  using Callbacks = std::list<std::function<void(StopReason)>>;
-
  public:
-  /// Unsubscribes when destroyed.
+  /// Unsubscribes when destroyed, and may outlive the Stop.
   class Subscription {
    public:
     Subscription() = default;
-    Subscription(Subscription&& other) noexcept
-        : list_(std::move(other.list_)), position_(other.position_) {}
+    Subscription(Subscription&& other) noexcept { take(other); }
     Subscription& operator=(Subscription&& other) noexcept {
+      if (this == &other) return *this;
       end();
-      list_ = std::move(other.list_);
-      position_ = other.position_;
+      take(other);
       return *this;
     }
     ~Subscription() { end(); }
 
    private:
     friend class Stop;
-    explicit Subscription(const std::shared_ptr<Callbacks>& list)
-        : list_(list), position_(std::prev(list->end())) {}
-    void end() {
-      if (const auto list = list_.lock()) list->erase(position_);
-      list_.reset();
-    }
+    Subscription(Stop& stop, std::function<void(StopReason)> on_stop);
+    void take(Subscription& other) noexcept;
+    void end() noexcept;
 
-    // Weak, since the subscriber may outlive the Stop, and the list goes once it has been called.
-    std::weak_ptr<Callbacks> list_;
-    Callbacks::iterator position_;
+    // It lies on the way of every call, so its place in the list takes no memory of its own.
+    Stop* stop_ = nullptr;  ///< null once it was called, or the Stop is gone
+    Subscription* next_ = nullptr;
+    Subscription* previous_ = nullptr;
+    std::function<void(StopReason)> on_stop_;
   };
 
   explicit Stop(asio::any_io_executor executor) : signal_(std::move(executor)) {}
+  ~Stop();
   Stop(const Stop&) = delete;
   Stop& operator=(const Stop&) = delete;
 
@@ -64,7 +57,8 @@ class Stop {
   bool requested() const { return reason_ != StopReason::none; }
   StopReason reason() const { return reason_; }
 
-  /// Calls `on_stop` once when the stop is requested (at once if it already was).
+  /// Calls `on_stop` once when the stop is requested (at once if it already was), in the order of
+  /// subscribing. `on_stop` may end subscriptions, its own among them: then they are not called.
   [[nodiscard]] Subscription subscribe(std::function<void(StopReason)> on_stop);
 
   /// Returns when the stop is requested.
@@ -72,7 +66,8 @@ class Stop {
 
  private:
   StopReason reason_ = StopReason::none;
-  std::shared_ptr<Callbacks> callbacks_ = std::make_shared<Callbacks>();
+  Subscription* first_ = nullptr;
+  Subscription* last_ = nullptr;
   Signal signal_;
 };
 
