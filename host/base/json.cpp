@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -57,10 +59,8 @@ std::string dump_by_library(const Json& value) {
 
 /// Eight characters that JSON carries as they are: ASCII without control characters, quotes and
 /// backslashes. May say no to such, never yes to others.
-bool all_plain(const char* eight) {
+bool all_plain(std::uint64_t word) {
   constexpr std::uint64_t ones = 0x0101010101010101;
-  std::uint64_t word = 0;
-  std::memcpy(&word, eight, sizeof word);
   const std::uint64_t control = word - ones * 0x20;
   const std::uint64_t quote = (word ^ (ones * '"')) - ones;
   const std::uint64_t backslash = (word ^ (ones * '\\')) - ones;
@@ -76,9 +76,19 @@ bool is_plain(char c) {
 }
 
 std::size_t plain_length(std::string_view text) {
+  constexpr std::uint64_t spaces = 0x2020202020202020;
   std::size_t length = 0;
-  while (length + 8 <= text.size() && all_plain(text.data() + length))
-    length += 8;
+  while (length < text.size()) {
+    std::uint64_t word = spaces;
+    const std::size_t part = std::min(text.size() - length, sizeof word);
+    if (part == sizeof word) {
+      std::memcpy(&word, text.data() + length, sizeof word);
+    } else {
+      std::memcpy(&word, text.data() + length, part);
+    }
+    if (!all_plain(word)) break;
+    length += part;
+  }
   while (length < text.size()) {
     const char c = text[length];
     if (!is_plain(c)) break;
@@ -100,7 +110,7 @@ void escape(char c, std::string& out) {
 }
 
 /// The library looks at every character by itself; texts are long. Beyond ASCII it knows better.
-void write_string(std::string_view text, std::string& out) {
+void write_unusual_string(std::string_view text, std::string& out) {
   std::string_view rest = text;
   const std::size_t begin = out.size();
   out += '"';
@@ -118,6 +128,19 @@ void write_string(std::string_view text, std::string& out) {
     rest.remove_prefix(1);
   }
   out += '"';
+}
+
+/// Names and ids are short, plain and many: they are added in one piece.
+void write_string(std::string_view text, std::string& out) {
+  std::array<char, 32> quoted;
+  if (text.size() + 2 > quoted.size() || plain_length(text) < text.size()) {
+    write_unusual_string(text, out);
+    return;
+  }
+  quoted.front() = '"';
+  std::memcpy(quoted.data() + 1, text.data(), text.size());
+  quoted[text.size() + 1] = '"';
+  out.append(quoted.data(), text.size() + 2);
 }
 
 void write(const Json& value, std::string& out);
@@ -258,6 +281,10 @@ std::string_view json_type(const Json& value) {
 
 void append_quoted(std::string_view text, std::string& out) {
   write_string(text, out);
+}
+
+void append_json(const Json& value, std::string& out) {
+  write(value, out);
 }
 
 std::string dump(const Json& value) {

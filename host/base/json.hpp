@@ -32,6 +32,8 @@ std::string_view json_type(const Json& value);
 
 /// Serialises for the wire or a column: invalid UTF-8 becomes U+FFFD instead of an exception.
 std::string dump(const Json& value);
+/// The same, added to `out`.
+void append_json(const Json& value, std::string& out);
 
 /// Appends a text as JSON, as dump() writes it.
 void append_quoted(std::string_view text, std::string& out);

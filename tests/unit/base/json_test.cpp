@@ -75,10 +75,21 @@ TEST(Json, DumpsWhatTheLibraryDumps) {
       ASSERT_EQ(dump(as_key), expected(as_key)) << byte << " at " << place;
     }
   }
+  for (std::size_t length = 0; length < 70; ++length) {
+    std::string text(length, 'x');
+    ASSERT_EQ(dump(Json(text)), expected(Json(text))) << length;
+    if (length > 0) text.back() = '\t';
+    ASSERT_EQ(dump(Json(text)), expected(Json(text))) << length;
+    if (length > 0) text.front() = '"';
+    ASSERT_EQ(dump(Json(text)), expected(Json(text))) << length;
+  }
   const Json values = Json::parse(R"([{}, [], "", {"a": [1, -2, 2.5, 1e300, true, false, null],
     "b": {"\u00e4": "\ud83d\ude00 \u0000\u001f\u007f"}}, 18446744073709551615, [[{"c": {}}]]])");
   EXPECT_EQ(dump(values), expected(values));
   EXPECT_EQ(dump(Json()), "null");
+  std::string behind = "before";
+  append_json(values, behind);
+  EXPECT_EQ(behind, "before" + expected(values));
 }
 
 }  // namespace
