@@ -79,7 +79,7 @@ Json result_json(const ToolResult& result) {
       {"delivery", to_string(result.delivery)},
       {"canceled", result.canceled},
       {"timedOut", result.timed_out},
-      {"output", result.output},
+      {"output", result.output.json()},
       {"error", result.succeeded ? Json() : Json(result.error)},
       {"hint", result.hint.empty() ? Json() : Json(result.hint)},
       {"artifacts", std::move(artifacts)}

@@ -54,7 +54,7 @@ StepStatus status_of(const ToolResult& result, StopReason why) {
 void apply(Step& step, ToolResult& result, StopReason why, Milliseconds timeout) {
   step.status = status_of(result, why);
   step.delivery = to_string(result.delivery);
-  step.output = std::move(result.output);
+  step.output = std::move(result.output.json());
   if (is_finished(step.status)) step.resume = nullptr;
   const bool explains_itself = step.status == StepStatus::succeeded ||
                                step.status == StepStatus::canceled ||

@@ -6,6 +6,7 @@
 #include "model/call_record.hpp"
 #include "model/input.hpp"
 #include "model/step.hpp"
+#include "model/tool_output.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -53,7 +54,7 @@ struct ToolResult {
   bool succeeded = false;  ///< answered, and not isError
   bool canceled = false;   ///< ended because of the Stop
   bool timed_out = false;
-  Json output;              ///< structuredContent, else {"text": the text contents joined}
+  ToolOutput output;        ///< structuredContent, else {"text": the text contents joined}
   bool structured = false;  ///< `output` is structuredContent
   /// Nothing was sent since the server went away first: a new one may take it.
   bool worth_another_try = false;

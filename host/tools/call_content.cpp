@@ -189,17 +189,11 @@ void keep_beside(const Json& others, ToolResult& into) {
   into.artifacts.push_back(std::move(draft));
 }
 
-Json text_output(std::string text) {
-  Json output = Json::object();
-  output.emplace("text", std::move(text));
-  return output;
-}
-
 }  // namespace
 
 void take_text_result(std::string text, bool failed, ToolResult& into) {
   take_verdict(failed, text, into);
-  into.output = text_output(std::move(text));
+  into.output = ToolOutput::of_text(std::move(text));
 }
 
 void read_call_result(Json result, ToolResult& into) {
@@ -221,8 +215,8 @@ void read_call_result(Json result, ToolResult& into) {
     keep_beside(others, into);
     return;
   }
-  into.output = text_output(std::move(text));
-  if (!others.empty()) into.output["content"] = std::move(others);
+  into.output = ToolOutput::of_text(std::move(text));
+  if (!others.empty()) into.output.json()["content"] = std::move(others);
 }
 
 void name_artifacts(ToolResult& result, const std::string& step) {
@@ -233,9 +227,9 @@ void name_artifacts(ToolResult& result, const std::string& step) {
     const std::string old = std::exchange(draft.name, fmt::format("{}-{}", step, draft.name));
     names[old] = draft.name;
   }
-  const auto content =
-      result.output.is_object() ? result.output.find("content") : result.output.end();
-  if (names.empty() || !result.output.is_object() || content == result.output.end()) return;
+  Json& output = result.output.json();
+  const auto content = output.is_object() ? output.find("content") : output.end();
+  if (names.empty() || !output.is_object() || content == output.end()) return;
   for (Json& item : *content) {
     Json& holder = item.is_object() && item.contains("resource") ? item["resource"] : item;
     const auto name = names.find(text_field(holder, "artifact"));

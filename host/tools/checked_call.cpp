@@ -47,7 +47,7 @@ Task<ToolResult> checked_result(
 ) {
   if (!result.succeeded || !checks->has_output()) co_return result;
   const Json none;
-  auto checking = output_misfit(guard, checks, result.structured ? result.output : none);
+  auto checking = output_misfit(guard, checks, result.structured ? result.output.json() : none);
   const std::string misfit = co_await std::move(checking);
   if (!misfit.empty()) blame_output(result, source, tool, misfit);
   co_return result;

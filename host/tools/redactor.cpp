@@ -180,7 +180,7 @@ Failure Redactor::failure(const Failure& failure) const {
 
 void Redactor::result(ToolResult& result) const {
   if (patterns_.empty()) return;
-  json(result.output);
+  json(result.output.json());
   result.error = text(std::move(result.error));
   result.hint = text(std::move(result.hint));
   for (ArtifactDraft& artifact : result.artifacts) {

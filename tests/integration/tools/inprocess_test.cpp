@@ -263,7 +263,7 @@ TEST_P(InprocessSin, EndsAsInAProcessOfItsOwnAndRetiresThePlugin) {
   EXPECT_EQ(result.error, outside.error);
   EXPECT_EQ(result.delivery, outside.delivery);
   EXPECT_EQ(result.succeeded, outside.succeeded);
-  EXPECT_EQ(result.output, outside.output);
+  EXPECT_EQ(result.output.json(), outside.output.json());
   const ToolResult next = call("misbehaving.print");
   EXPECT_EQ(next.delivery, Delivery::not_sent);
   EXPECT_THAT(
@@ -320,7 +320,7 @@ TEST_P(InprocessGood, EndsAsInAProcessOfItsOwn) {
   EXPECT_EQ(inside.error, outside.error);
   EXPECT_EQ(inside.delivery, outside.delivery);
   EXPECT_EQ(inside.succeeded, outside.succeeded);
-  EXPECT_EQ(inside.output, outside.output);
+  EXPECT_EQ(inside.output.json(), outside.output.json());
 }
 
 INSTANTIATE_TEST_SUITE_P(

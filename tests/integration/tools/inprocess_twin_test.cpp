@@ -24,7 +24,7 @@ class InprocessTwin : public Inprocess {
     both.outside = call("outside." + tool, arguments);
     EXPECT_EQ(both.inside.succeeded, both.outside.succeeded);
     EXPECT_EQ(both.inside.delivery, both.outside.delivery);
-    EXPECT_EQ(both.inside.output, both.outside.output);
+    EXPECT_EQ(both.inside.output.json(), both.outside.output.json());
     return both;
   }
 

@@ -22,7 +22,7 @@ TEST_F(Nasty, APoliteServerAnswers) {
   const ToolResult result = call();
   EXPECT_TRUE(result.succeeded) << result.error;
   EXPECT_EQ(result.delivery, Delivery::answered);
-  EXPECT_EQ(result.output, (Json{{"text", "done"}}));
+  EXPECT_EQ(result.output.json(), (Json{{"text", "done"}}));
 }
 
 TEST_F(Nasty, DeathAtStartIsNamedWithStatusAndLastWords) {

@@ -68,7 +68,7 @@ TEST(CallResult, StructuredContentIsTheOutputElseTheText) {
       structured
   );
   EXPECT_TRUE(structured.succeeded);
-  EXPECT_EQ(structured.output, Json::parse("[1,2]"));
+  EXPECT_EQ(structured.output.json(), Json::parse("[1,2]"));
 
   ToolResult text;
   mcp::read_call_result(
@@ -120,7 +120,7 @@ TEST(CallResult, LinksAndTextsBesideAStructuredResultAreKeptToo) {
       result
   );
   mcp::name_artifacts(result, "scan");
-  EXPECT_EQ(result.output, (Json{{"a", 1}}));
+  EXPECT_EQ(result.output.json(), (Json{{"a", 1}}));
   ASSERT_EQ(result.artifacts.size(), 2U);
   EXPECT_EQ(result.artifacts[0].name, "scan-image-1.png");
   EXPECT_EQ(result.artifacts[1].name, "scan-content-2.json");
@@ -141,7 +141,7 @@ TEST(CallResult, AnErrorOfTheToolKeepsItsOutput) {
   );
   EXPECT_FALSE(result.succeeded);
   EXPECT_EQ(result.error, "no");
-  EXPECT_EQ(result.output, (Json{{"c", 1}}));
+  EXPECT_EQ(result.output.json(), (Json{{"c", 1}}));
 }
 
 TEST(CallResult, DeclaredResourcesBecomeArtifacts) {

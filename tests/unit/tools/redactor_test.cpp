@@ -104,7 +104,7 @@ TEST(Redactor, JsonIsFreedOfThemInStringsKeysAndNumbers) {
 TEST(Redactor, AResultIsFreedOfThemButForWhatItNeedsToGoOn) {
   const Redactor redactor({{"T", "topsecret"}});
   ToolResult result;
-  result.output = {{"text", "topsecret"}};
+  result.output = Json{{"text", "topsecret"}};
   result.error = "bad topsecret";
   result.hint = "use topsecret";
   result.artifacts.push_back({"", "file", "topsecret.txt", "text/plain", {}, Json::object()});
@@ -112,7 +112,7 @@ TEST(Redactor, AResultIsFreedOfThemButForWhatItNeedsToGoOn) {
   result.suspended =
       Suspension{Json("topsecret"), {{"k", "m", {{"message", "topsecret?"}}}}, {}, "topsecret"};
   redactor.result(result);
-  EXPECT_EQ(result.output, (Json{{"text", "[redacted:T]"}}));
+  EXPECT_EQ(result.output.json(), (Json{{"text", "[redacted:T]"}}));
   EXPECT_EQ(result.error, "bad [redacted:T]");
   EXPECT_EQ(result.hint, "use [redacted:T]");
   EXPECT_EQ(result.artifacts[0].name, "[redacted:T].txt");
