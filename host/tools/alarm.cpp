@@ -1,7 +1,7 @@
 #include "tools/alarm.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
 
 #include <algorithm>
 
@@ -41,7 +41,7 @@ class AlarmClock : public asio::execution_context::service {
   // What waits when the context ends never goes on: its coroutines are destroyed, as with a timer.
   void shutdown() override {
     while (first_ != nullptr)
-      first_->dismiss();
+      first_->drop();
   }
 
   void arm(Clock::time_point deadline) {
@@ -77,19 +77,12 @@ class AlarmClock : public asio::execution_context::service {
 
 asio::execution_context::id AlarmClock::id;
 
-template <class Handler>
-struct Alarm::HandlerWaiter : Alarm::Waiter {
-  explicit HandlerWaiter(Handler given) : handler(std::move(given)) {}
-  void resume() override { std::move(handler)(); }
-  Handler handler;
-};
-
 Alarm::Alarm(asio::any_io_executor executor)
     : executor_(std::move(executor)),
       clock_(asio::use_service<AlarmClock>(asio::query(executor_, asio::execution::context))) {}
 
 Alarm::~Alarm() {
-  dismiss();
+  drop();
 }
 
 void Alarm::ring() {
@@ -99,48 +92,40 @@ void Alarm::ring() {
 
 void Alarm::ring_now() {
   rung_ = true;
-  if (const auto waiter = dismiss()) waiter->resume();
+  if (waiter_ != nullptr) waiter_->resume(*this);
+}
+
+bool Alarm::rang() {
+  if (std::exchange(cancelled_, false)) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+  return std::exchange(rung_, false);
 }
 
 Task<bool> Alarm::wait_until(Clock::time_point deadline) {
-  if (!rung_) {
-    const auto initiate = [this, deadline](auto handler) { begin(std::move(handler), deadline); };
-    // Deferred: it is begun in this coroutine's own frame instead of in another one.
-    co_await asio::async_initiate<const asio::deferred_t, void()>(initiate, asio::deferred);
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
-  }
-  co_return std::exchange(rung_, false);
+  if (rang()) co_return true;
+  co_await sleep_until(deadline);
+  co_return rang();
 }
 
-template <class Handler>
-void Alarm::begin(Handler handler, Clock::time_point deadline) {
-  slot_ = asio::get_associated_cancellation_slot(handler);
-  if (slot_.is_connected()) {
-    slot_.assign([this](asio::cancellation_type) { resume_soon(); });
-  }
-  enlist(std::make_unique<HandlerWaiter<Handler>>(std::move(handler)), deadline);
-}
-
-void Alarm::enlist(std::unique_ptr<Waiter> waiter, Clock::time_point deadline) {
-  waiter_ = std::move(waiter);
+void Alarm::enlist(Waiter& waiter, Clock::time_point deadline) {
+  waiter_ = &waiter;
   deadline_ = deadline;
   clock_.add(*this);
 }
 
-std::unique_ptr<Alarm::Waiter> Alarm::dismiss() {
-  if (!waiter_) return nullptr;
+void Alarm::delist() {
   clock_.remove(*this);
   if (slot_.is_connected()) slot_.clear();
-  return std::move(waiter_);
+  waiter_ = nullptr;
+}
+
+void Alarm::drop() {
+  if (waiter_ != nullptr) waiter_->drop(*this);
 }
 
 void Alarm::resume_soon() {
-  auto waiter = dismiss();
-  if (!waiter) return;
-  asio::post(executor_, [waiter = std::move(waiter)]() { waiter->resume(); });
+  if (waiter_ != nullptr) waiter_->resume_soon(*this);
 }
 
 }  // namespace opsroom::tools

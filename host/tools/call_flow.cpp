@@ -15,7 +15,8 @@ namespace opsroom::tools {
 namespace {
 
 using namespace std::chrono_literals;
-using Wake = McpClient::Wake;
+
+constexpr std::size_t most_arguments_kept = 64u << 10;
 
 /// How long a server is to keep a task's result: longer than anybody will wait for it.
 std::int64_t task_ttl(Clock::time_point latest) {
@@ -111,20 +112,29 @@ Task<> CallFlow::end_what_was_laid_down(CallState state) {
   result_.succeeded = true;
 }
 
-const std::shared_ptr<Exchange>& CallFlow::send_call() {
-  mcp::CallContext context{call_.call, call_.name, call_.directory, unix_ms(call_.latest)};
-  context.traceparent = call_.traceparent;
-  if (!call_.call.traceparent.empty()) context.tracestate = call_.call.tracestate;
-  context.input_responses = std::exchange(responses_, Json());
-  context.request_state = std::exchange(request_state_, std::nullopt);
-  if (as_task_) context.task_ttl_ms = task_ttl(call_.latest);
+void CallFlow::send_call() {
   started_ = std::chrono::system_clock::now();
   sent_ = Clock::now();
-  exchange_ = client_.start_call(std::move(context), sink_);
+  const auto latest = started_.time_since_epoch() + (call_.latest - sent_);
+  const auto latest_ms = std::chrono::duration_cast<Milliseconds>(latest).count();
+  mcp::CallContext context{call_.call, call_.name, call_.directory, latest_ms};
+  context.traceparent = call_.traceparent;
+  if (!call_.call.traceparent.empty()) context.tracestate = call_.call.tracestate;
+  if (!responses_.is_null()) context.input_responses = std::exchange(responses_, Json());
+  if (request_state_) context.request_state = std::exchange(request_state_, std::nullopt);
+  if (as_task_) context.task_ttl_ms = task_ttl(call_.latest);
+  // Grown by the first calls for all later ones.
+  static thread_local std::string arguments;
+  arguments.clear();
+  mcp::write_arguments(call_.call, arguments);
+  exchange_ = client_.start_call(std::move(context), arguments, sink_, sent_);
   // While the server is at work already.
-  if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(exchange_->arguments);
-  exchange_->arguments = std::string();
-  return exchange_;
+  if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(arguments);
+  if (arguments.capacity() > most_arguments_kept) arguments = std::string();
+}
+
+AnswerWait CallFlow::wait() {
+  return client_.wait_for(*exchange_, limits(), stop_);
 }
 
 CallLimits CallFlow::limits() const {
@@ -136,7 +146,7 @@ bool CallFlow::take(Wake wake) {
   next_ = Next::over;
   if (wake != Wake::answered) return false;
   client_.forget(exchange_);
-  pending_ = Pending{};
+  if (pending_.kind != Pending::Kind::none) pending_ = Pending{};
   client_.read_result(*exchange_, result_, pending_);
   note(*exchange_, outcome());
   return pending_.kind != Pending::Kind::none;
@@ -255,10 +265,11 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   record.tool = call_.call.tool;
   record.server = client_.identity();
   record.pin = call_.pin;
-  record.argument_sha256 = argument_sha256_;
+  const bool last = pending_.kind == Pending::Kind::none;
+  record.argument_sha256 = last ? std::move(argument_sha256_) : argument_sha256_;
   record.started = started_;
   record.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_);
-  const bool left = exchange.sent && !exchange.sent->untouched();
+  const bool left = !exchange.sent.untouched();
   record.bytes_sent = left ? static_cast<std::int64_t>(exchange.bytes) : 0;
   if (exchange.answer) record.bytes_received = static_cast<std::int64_t>(exchange.answer->bytes);
   record.round = round_;

@@ -16,8 +16,6 @@ namespace opsroom::tools {
 /// of input, tasks, and a record of each. Lives as long as the call is awaited. Io thread only.
 class CallFlow {
  public:
-  using Wake = McpClient::Wake;
-
   /// `client`, `call` and `stop` outlive it.
   CallFlow(McpClient& client, const ServerCall& call, std::shared_ptr<CallSink> sink, Stop& stop);
 
@@ -27,8 +25,9 @@ class CallFlow {
 
   /// A tools/call is to be sent next.
   bool wants_call() const { return next_ == Next::call; }
-  const std::shared_ptr<Exchange>& send_call();
-  CallLimits limits() const;
+  void send_call();
+  /// To wait for what becomes of it.
+  AnswerWait wait();
   /// Takes in how the waiting for it has ended. True: `go_on()` is next.
   bool take(Wake wake);
   Task<> go_on();
@@ -45,6 +44,7 @@ class CallFlow {
   const ServerCall& call() const { return call_; }
 
  private:
+  CallLimits limits() const;
   enum class Next { call, over };
   /// What a server asks for, sorted by who answers.
   struct Inputs {

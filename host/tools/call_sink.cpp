@@ -13,9 +13,13 @@ void CallSink::grant(Clock::duration input_limit, Sampling sampling) {
   sampling_ = std::move(sampling);
 }
 
+Signal& CallSink::freed() {
+  return free_ ? *free_ : free_.emplace(executor_);
+}
+
 Task<> CallSink::log(std::string stream, std::string text) {
   while (busy_)
-    co_await free_.wait();
+    co_await freed().wait();
   if (listener_ == nullptr) co_return;
   busy_ = true;
   try {
@@ -26,7 +30,7 @@ Task<> CallSink::log(std::string stream, std::string text) {
     spdlog::warn("a tool's log line could not be recorded: {}", error.what());
   }
   busy_ = false;
-  free_.notify();
+  if (free_) free_->notify();
 }
 
 void CallSink::progress(double done, std::optional<double> total, std::string message) {
@@ -39,7 +43,7 @@ CallSink::Open::iterator CallSink::begin_asking(Stop& withdrawn) {
 
 void CallSink::end_asking(Open::iterator asked) {
   open_.erase(asked);
-  free_.notify();
+  if (free_) free_->notify();
 }
 
 Task<InputReply> CallSink::ask(InputAsk question, Stop& withdrawn) {
@@ -93,7 +97,7 @@ Task<> CallSink::close() {
   for (Stop* withdrawn : open)
     withdrawn->request(StopReason::canceled);
   while (busy_ || !open_.empty())
-    co_await free_.wait();
+    co_await freed().wait();
 }
 
 }  // namespace opsroom::tools

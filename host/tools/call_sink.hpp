@@ -21,7 +21,7 @@ using Sampling = std::function<Task<ToolResult>(Json params, Stop& stop)>;
 class CallSink {
  public:
   CallSink(asio::any_io_executor executor, CallListener& listener)
-      : listener_(&listener), free_(std::move(executor)) {}
+      : executor_(std::move(executor)), listener_(&listener) {}
 
   /// How long a person may take, and who answers sampling (empty: nobody). For the calls to come.
   void grant(Clock::duration input_limit, Sampling sampling);
@@ -64,8 +64,11 @@ class CallSink {
   Open::iterator begin_asking(Stop& withdrawn);
   void end_asking(Open::iterator asked);
 
+  Signal& freed();
+
+  asio::any_io_executor executor_;
   CallListener* listener_;
-  Signal free_;
+  std::optional<Signal> free_;  ///< made when somebody first waits: most calls say nothing
   bool busy_ = false;
   Open open_;
   int questions_ = 0;

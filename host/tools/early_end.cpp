@@ -6,11 +6,9 @@
 
 namespace opsroom::tools {
 
-void explain_early_end(
-    ToolResult& result, McpClient::Wake wake, const ServerCall& call, const Stop& stop
-) {
+void explain_early_end(ToolResult& result, Wake wake, const ServerCall& call, const Stop& stop) {
   const std::string& tool = call.call.tool;
-  const bool stopped = wake == McpClient::Wake::stopped;
+  const bool stopped = wake == Wake::stopped;
   result.canceled = stopped;
   result.timed_out = !stopped || stop.reason() == StopReason::timed_out;
   // An answer that came within the grace says more than the reason we stopped waiting for.
@@ -20,7 +18,7 @@ void explain_early_end(
   result.hint.clear();
   if (stopped) {
     result.error = fmt::format("{} was stopped: {}", tool, stop_reason_name(stop.reason()));
-  } else if (wake == McpClient::Wake::idle) {
+  } else if (wake == Wake::idle) {
     result.error = fmt::format(
         "{} gave no answer and no progress for {}", tool, duration_text(call.idle_timeout)
     );

@@ -8,8 +8,6 @@ namespace opsroom::tools {
 
 /// Says in a result why nobody waits for the tool any more. What it answered all the same, within
 /// the grace, stays as it is. For every `wake` but answered and peer_gone.
-void explain_early_end(
-    ToolResult& result, McpClient::Wake wake, const ServerCall& call, const Stop& stop
-);
+void explain_early_end(ToolResult& result, Wake wake, const ServerCall& call, const Stop& stop);
 
 }  // namespace opsroom::tools

@@ -26,9 +26,8 @@ struct Exchange {
 
   std::int64_t id = 0;
   std::string method;
-  std::shared_ptr<Outgoing> sent;
+  Outgoing sent;
   std::size_t bytes = 0;  ///< of the request
-  std::string arguments;  ///< of a tools/call, as sent; whoever has no more use for it empties it
   std::optional<Envelope> answer;
   bool too_large = false;
   bool peer_gone = false;

@@ -197,7 +197,7 @@ Task<> InprocessCall::deliver(std::vector<Utterance> said) {
   alarm_->ring();
 }
 
-Task<InprocessCall::Wake> InprocessCall::wait() {
+Task<Wake> InprocessCall::wait() {
   const auto subscription = stop_.subscribe([alarm = alarm_](StopReason) { alarm->ring(); });
   while (true) {
     if (ended()) co_return Wake::answered;

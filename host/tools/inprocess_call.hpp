@@ -30,8 +30,6 @@ class InprocessCall {
   Task<ToolResult> run();
 
  private:
-  using Wake = McpClient::Wake;
-
   void resume();
   Task<> enter_once();
   void enter();

@@ -29,18 +29,6 @@ bool is_rejection(int code) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-/// Whoever waits for a call is told when its clock goes on, and not one moment longer.
-class Watch {
- public:
-  Watch(CallSink& sink, Alarm& alarm) : sink_(sink) { sink_.wake(&alarm); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  ~Watch() { sink_.wake(nullptr); }
-
- private:
-  CallSink& sink_;
-};
-
 /// What to do about a capability that the server wants and the host has not declared.
 std::string capability_hint(const Json& data) {
   const Json* required = object_field(data, "requiredCapabilities");
@@ -57,16 +45,16 @@ std::string capability_hint(const Json& data) {
 }  // namespace
 
 std::shared_ptr<Exchange> McpClient::start_call(
-    mcp::CallContext context, std::shared_ptr<CallSink> sink
+    mcp::CallContext context,
+    std::string_view arguments,
+    std::shared_ptr<CallSink> sink,
+    Clock::time_point now
 ) {
-  auto exchange = register_exchange("tools/call");
+  auto exchange = register_exchange("tools/call", now);
   exchange->sink = std::move(sink);
-  exchange->arguments = mcp::call_arguments(context.call);
   context.id = exchange->id;
   const std::string_view meta = era_ == Era::modern ? std::string_view(modern_meta_) : "";
-  std::string text = mcp::call_request(context, exchange->arguments, meta);
-  exchange->bytes = text.size();
-  exchange->sent = channel_.post(std::move(text));
+  post(exchange, mcp::call_request(context, arguments, meta, channel_.blank()));
   return exchange;
 }
 
@@ -80,38 +68,16 @@ std::shared_ptr<Exchange> McpClient::start_request(
 }
 
 std::shared_ptr<Exchange> McpClient::hold_open(std::shared_ptr<CallSink> sink) {
-  auto exchange = register_exchange("(waiting)");
+  auto exchange = register_exchange("(waiting)", Clock::now());
   exchange->sink = std::move(sink);
-  exchange->sent = std::make_shared<Outgoing>();
   return exchange;
 }
 
-Task<McpClient::Wake> McpClient::wait(
-    std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop
-) {
-  const auto subscription =
-      stop.subscribe([alarm = &exchange->alarm](StopReason) { alarm->ring(); });
-  CallSink& sink = *exchange->sink;
-  // Persons asked before belong to an earlier request, whose limits are over.
-  const auto held_before = sink.held_for();
-  const Watch watch(sink, exchange->alarm);
-  while (true) {
-    if (exchange->answered()) co_return Wake::answered;
-    if (exchange->peer_gone) co_return Wake::peer_gone;
-    if (must_end(stop)) co_return Wake::stopped;
-    if (sink.held()) {
-      co_await exchange->alarm.wait_until(Clock::time_point::max());
-      continue;
-    }
-    const auto now = Clock::now();
-    const auto latest = limits.latest + (sink.held_for() - held_before);
-    if (now >= latest) co_return Wake::too_long;
-    // While the listener is slow the pipe is not read: a silence that is not the server's.
-    if (delivering_ || sink.sampling()) exchange->last_sign = now;
-    const auto silent_until = std::max(exchange->last_sign, sink.last_sign()) + limits.idle;
-    if (now >= silent_until) co_return Wake::idle;
-    co_await exchange->alarm.wait_until(std::min(silent_until, latest));
-  }
+Task<Wake> McpClient::wait(std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop) {
+  AnswerWait waiting = wait_for(*exchange, limits, stop);
+  while (!waiting.over())
+    co_await waiting.next();
+  co_return waiting.wake();
 }
 
 void McpClient::cancel(const std::shared_ptr<Exchange>& exchange, std::string_view reason) {
@@ -187,8 +153,8 @@ void McpClient::read_result(Exchange& exchange, ToolResult& result, Pending& pen
     return;
   }
   if (!exchange.answer) {
-    result.delivery = exchange.sent->untouched() ? Delivery::not_sent : Delivery::unknown;
-    result.worth_another_try = exchange.peer_gone && exchange.sent->untouched();
+    result.delivery = exchange.sent.untouched() ? Delivery::not_sent : Delivery::unknown;
+    result.worth_another_try = exchange.peer_gone && exchange.sent.untouched();
     result.error = end_reason_;
     result.hint = end_hint_;
     return;
@@ -200,6 +166,8 @@ void McpClient::read_result(Exchange& exchange, ToolResult& result, Pending& pen
     if (auto plain = reader_.take_plain_result(answer)) {
       if (era_ == Era::modern && !plain->typed) note_missing_type();
       mcp::take_text_result(std::move(plain->text), plain->failed, result);
+      answer.length = 0;
+      channel_.take_back(std::exchange(answer.text, {}));
       return;
     }
     Json payload = reader_.payload(answer);

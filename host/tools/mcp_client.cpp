@@ -65,28 +65,36 @@ void McpClient::end(std::string reason, std::string hint) {
   end_reason_ = std::move(reason);
   end_hint_ = std::move(hint);
   requests_->close();
-  for (const auto& [id, exchange] : exchanges_) {
+  exchanges_.for_each([](const auto& exchange) {
     exchange->peer_gone = true;
     exchange->alarm.ring();
-  }
+  });
 }
 
-std::shared_ptr<Exchange> McpClient::register_exchange(std::string method) {
+std::shared_ptr<Exchange> McpClient::register_exchange(
+    std::string_view method, Clock::time_point now
+) {
   auto exchange = std::make_shared<Exchange>(Alarm::Like{alarm_});
   exchange->id = ++last_id_;
-  exchange->method = std::move(method);
-  exchange->last_sign = Clock::now();
+  exchange->method = method;
+  exchange->last_sign = now;
   exchange->peer_gone = ended_;
-  exchanges_[exchange->id] = exchange;
+  exchanges_.add(exchange);
   channel_.await_answers(exchanges_.size());
   return exchange;
 }
 
-std::shared_ptr<Exchange> McpClient::send(std::string method, const Json& params) {
-  auto exchange = register_exchange(std::move(method));
-  std::string text = request_text(exchange->id, exchange->method, params);
+/// Its bytes lie in the exchange, which lives until they have left.
+void McpClient::post(const std::shared_ptr<Exchange>& exchange, std::string text) {
   exchange->bytes = text.size();
-  exchange->sent = channel_.post(std::move(text));
+  exchange->sent.bytes = std::move(text);
+  channel_.post(std::shared_ptr<Outgoing>(exchange, &exchange->sent));
+}
+
+std::shared_ptr<Exchange> McpClient::send(std::string method, const Json& params) {
+  auto exchange = register_exchange(method, Clock::now());
+  std::string text = request_text(exchange->id, exchange->method, params);
+  post(exchange, std::move(text));
   return exchange;
 }
 

@@ -3,14 +3,14 @@
 #include "base/async.hpp"
 #include "base/stop.hpp"
 #include "tools/alarm.hpp"
+#include "tools/answer_wait.hpp"
 #include "tools/call_sink.hpp"
 #include "tools/envelope.hpp"
 #include "tools/exchange.hpp"
+#include "tools/in_flight.hpp"
 #include "tools/mcp_codec.hpp"
 #include "tools/message_channel.hpp"
 #include "tools/server_requests.hpp"
-
-#include <boost/container/flat_map.hpp>
 
 #include <deque>
 #include <filesystem>
@@ -50,8 +50,6 @@ struct Listing {
 /// does runs `run()` beside it and calls `end()` when the server has gone. Io thread only.
 class McpClient {
  public:
-  enum class Wake { answered, peer_gone, stopped, idle, too_long };
-
   /// `channel` outlives the client.
   McpClient(asio::any_io_executor executor, MessageChannel& channel, ClientOptions options);
   ~McpClient();
@@ -107,8 +105,14 @@ class McpClient {
   /// That tool cannot be called but as a task.
   bool needs_task(const std::string& tool) const { return task_tools_.contains(tool); }
 
-  /// Sends a tools/call. `context` is read at once; its progress token is set here.
-  std::shared_ptr<Exchange> start_call(mcp::CallContext context, std::shared_ptr<CallSink> sink);
+  /// Sends a tools/call. `context` and `arguments`, which are its arguments as text, are read at
+  /// once; its progress token is set here.
+  std::shared_ptr<Exchange> start_call(
+      mcp::CallContext context,
+      std::string_view arguments,
+      std::shared_ptr<CallSink> sink,
+      Clock::time_point now
+  );
   /// Sends another request of the same call (tasks/get …).
   std::shared_ptr<Exchange> start_request(
       std::string method, Json params, std::shared_ptr<CallSink> sink
@@ -116,8 +120,10 @@ class McpClient {
   /// Stands for a call between two of its requests: what the server sends meanwhile finds it.
   /// Nothing is sent, and no answer will come.
   std::shared_ptr<Exchange> hold_open(std::shared_ptr<CallSink> sink);
-  /// Waits for an answer, the server's end, a stop or a limit. The limits stand still while a
-  /// person is asked.
+  /// To wait for what becomes of it; `exchange` and `stop` outlive that.
+  AnswerWait wait_for(Exchange& exchange, CallLimits limits, Stop& stop) const {
+    return AnswerWait(exchange, limits, stop, delivering_);
+  }
   Task<Wake> wait(std::shared_ptr<Exchange> exchange, CallLimits limits, Stop& stop);
   /// Takes the request back when no byte of it has left, else tells the server to cancel it.
   void cancel(const std::shared_ptr<Exchange>& exchange, std::string_view reason);
@@ -126,7 +132,7 @@ class McpClient {
   /// From now on answers and progress for it are late, and ignored.
   void forget(const std::shared_ptr<Exchange>& exchange);
   /// Takes that back: progress for it goes on.
-  void keep(const std::shared_ptr<Exchange>& exchange) { exchanges_[exchange->id] = exchange; }
+  void keep(const std::shared_ptr<Exchange>& exchange) { exchanges_.add(exchange); }
 
   /// Messages of that task are the call's (2025-11-25), until it is let go of.
   void adopt_task(const std::string& task, std::shared_ptr<CallSink> sink);
@@ -153,7 +159,8 @@ class McpClient {
 
   // Requests
   std::shared_ptr<Exchange> send(std::string method, const Json& params);
-  std::shared_ptr<Exchange> register_exchange(std::string method);
+  std::shared_ptr<Exchange> register_exchange(std::string_view method, Clock::time_point now);
+  void post(const std::shared_ptr<Exchange>& exchange, std::string text);
   Task<std::shared_ptr<Exchange>> ask(std::string method, Json params, Clock::time_point deadline);
   [[noreturn]] void fail_unanswered(const Exchange& exchange) const;
   void check_result_type(const Json& result, const std::string& method);
@@ -179,8 +186,8 @@ class McpClient {
   // Reading (mcp_reading.cpp)
   void take_all(Incoming first);
   void take(Incoming incoming);
-  void dispatch(Envelope envelope);
-  void take_answer(Envelope envelope);
+  void dispatch(Envelope&& envelope);
+  void take_answer(Envelope&& envelope);
   void take_request(const Envelope& request);
   void take_notification(const Envelope& notification);
   void take_progress(const Json& params);
@@ -203,7 +210,7 @@ class McpClient {
   ClientOptions options_;
   EnvelopeReader reader_;
   std::shared_ptr<ServerRequests> requests_;
-  boost::container::flat_map<std::int64_t, std::shared_ptr<Exchange>> exchanges_;
+  InFlight exchanges_;
   std::map<std::string, std::shared_ptr<CallSink>, std::less<>> tasks_;
   std::shared_ptr<Exchange> late_probe_;
   std::deque<LogLine> lines_;
@@ -228,10 +235,5 @@ class McpClient {
   std::string end_reason_;
   std::string end_hint_;
 };
-
-/// Whether `stop` asks a call to end now. A drain is asked for here only when its grace has passed.
-inline bool must_end(const Stop& stop) {
-  return stop.requested();
-}
 
 }  // namespace opsroom::tools

@@ -60,7 +60,7 @@ constexpr std::size_t room_around_arguments = 640;
 /// JSON put together piece by piece in one buffer.
 class Text {
  public:
-  explicit Text(std::size_t room) { text_.reserve(room); }
+  Text(std::string blank, std::size_t room) : text_(std::move(blank)) { text_.reserve(room); }
 
   Text& raw(std::string_view piece) {
     text_ += piece;
@@ -119,18 +119,33 @@ Json initialize_params(const ClientProfile& profile) {
   };
 }
 
+void write_arguments(const ToolCall& call, std::string& out) {
+  if (call.arguments.is_null()) {
+    out += "{}";
+  } else {
+    append_json(call.arguments, out);
+  }
+}
+
 std::string call_arguments(const ToolCall& call) {
-  return call.arguments.is_null() ? std::string("{}") : dump(call.arguments);
+  std::string out;
+  write_arguments(call, out);
+  return out;
 }
 
 // Put together as text: on the way of every call, and a copy of large arguments is saved.
 std::string call_request(
-    const CallContext& context, std::string_view arguments, std::string_view meta_members
+    const CallContext& context,
+    std::string_view arguments,
+    std::string_view meta_members,
+    std::string blank
 ) {
   const ToolCall& call = context.call;
-  Text out(arguments.size() + meta_members.size() + room_around_arguments);
-  out.raw(R"({"jsonrpc":"2.0","id":)").number(context.id);
-  out.raw(R"(,"method":"tools/call","params":{"_meta":{"progressToken":)").number(context.id);
+  Text out(std::move(blank), arguments.size() + meta_members.size() + room_around_arguments);
+  const fmt::format_int digits(context.id);
+  const std::string_view id(digits.data(), digits.size());
+  out.raw(R"({"jsonrpc":"2.0","id":)").raw(id);
+  out.raw(R"(,"method":"tools/call","params":{"_meta":{"progressToken":)").raw(id);
   out.raw(R"(,"io.opsroom/call":{"run":)").number(call.run.value);
   out.raw(R"(,"step":)").quoted(call.step).raw(R"(,"attempt":)").number(call.attempt);
   out.raw(R"(,"idempotencyKey":)").quoted(call.idempotency_key);

@@ -59,10 +59,15 @@ struct CallContext {
 
 /// A tools/call request as JSON text, its progress token being its id. `arguments` is
 /// dump(call.arguments), made once for all tries; `meta_members` as modern_meta_members() makes it,
-/// or empty.
+/// or empty. It is written into `blank`, whose memory it takes over.
 std::string call_request(
-    const CallContext& context, std::string_view arguments, std::string_view meta_members = {}
+    const CallContext& context,
+    std::string_view arguments,
+    std::string_view meta_members = {},
+    std::string blank = {}
 );
+/// The call's arguments as they are sent, added to `out`.
+void write_arguments(const ToolCall& call, std::string& out);
 std::string call_arguments(const ToolCall& call);
 
 Json roots_result(const std::optional<std::filesystem::path>& root);

@@ -54,7 +54,7 @@ Task<std::optional<Opening>> McpClient::probe(Clock::time_point deadline) {
   if (!exchange->answered()) {
     // It may only be slow (a download before the start): a late answer still counts.
     late_probe_ = exchange;
-    exchanges_[exchange->id] = exchange;
+    exchanges_.add(exchange);
     co_return std::nullopt;
   }
   co_return verdict(*exchange);

@@ -127,7 +127,7 @@ void McpClient::take(Incoming incoming) {
   dispatch(reader_.read(std::move(incoming.text)));
 }
 
-void McpClient::dispatch(Envelope envelope) {
+void McpClient::dispatch(Envelope&& envelope) {
   switch (envelope.kind) {
     case Envelope::Kind::request:
       take_request(envelope);
@@ -152,15 +152,15 @@ void McpClient::dispatch(Envelope envelope) {
   }
 }
 
-void McpClient::take_answer(Envelope envelope) {
+void McpClient::take_answer(Envelope&& envelope) {
   if (take_listening_end(envelope)) return;
   const auto id = envelope.number();
-  const auto found = id ? exchanges_.find(*id) : exchanges_.end();
-  if (found == exchanges_.end() || found->second->answered()) return;  // stray, late or twice
+  const auto* found = id ? exchanges_.find(*id) : nullptr;
+  if (found == nullptr || (*found)->answered()) return;  // stray, late or twice
   if (envelope.repaired) {
     spdlog::warn("{}: invalid UTF-8 in an answer was replaced", options_.title);
   }
-  const std::shared_ptr<Exchange> exchange = found->second;
+  const std::shared_ptr<Exchange> exchange = *found;
   exchange->answer = std::move(envelope);
   exchange->alarm.ring_now();  // Last: whoever waits may change everything here.
 }
@@ -217,9 +217,9 @@ void McpClient::take_notification(const Envelope& notification) {
 void McpClient::take_progress(const Json& params) {
   const auto token = token_of(params);
   const auto done = number_at(params, "progress");
-  const auto found = token ? exchanges_.find(*token) : exchanges_.end();
-  if (found == exchanges_.end() || !found->second->sink || !done) return;
-  Exchange& call = *found->second;
+  const auto* found = token ? exchanges_.find(*token) : nullptr;
+  if (found == nullptr || !(*found)->sink || !done) return;
+  Exchange& call = **found;
   const bool over = call.answered() && !call.became_task;
   if (over || (call.progress && *done <= *call.progress)) return;
   call.progress = done;
@@ -274,18 +274,19 @@ std::shared_ptr<CallSink> McpClient::call_named_in(const Json& params) const {
   if (auto call = call_of_task(params)) return call;
   const auto id = mcp::related_request(params);
   if (!id) return only_call();
-  const auto found = exchanges_.find(*id);
-  return found == exchanges_.end() ? nullptr : found->second->sink;
+  const auto* found = exchanges_.find(*id);
+  return found == nullptr ? nullptr : (*found)->sink;
 }
 
 std::shared_ptr<CallSink> McpClient::only_call() const {
   std::shared_ptr<CallSink> only;
-  for (const auto& [id, exchange] : exchanges_) {
-    if (!exchange->sink || exchange->answered()) continue;
-    if (only && only != exchange->sink) return nullptr;
+  bool several = false;
+  exchanges_.for_each([&only, &several](const auto& exchange) {
+    if (!exchange->sink || exchange->answered()) return;
+    several = several || (only && only != exchange->sink);
     only = exchange->sink;
-  }
-  return only;
+  });
+  return several ? nullptr : only;
 }
 
 Task<> McpClient::deliver(LogLine line) {
@@ -301,17 +302,20 @@ void McpClient::take_oversize(const Incoming& incoming) {
   const bool at_end = incoming.kind == Incoming::Kind::oversize_end;
   if (at_end && std::exchange(oversize_blamed_, false)) return;
   const auto id = id_within(incoming.text, at_end);
-  auto found = id ? exchanges_.find(*id) : exchanges_.end();
+  std::shared_ptr<Exchange> blamed;
+  if (const auto* found = id ? exchanges_.find(*id) : nullptr) blamed = *found;
   // With one request in flight there is no doubt, even before the message has ended.
-  if (found == exchanges_.end() && exchanges_.size() == 1) found = exchanges_.begin();
+  if (!blamed && exchanges_.size() == 1) {
+    exchanges_.for_each([&blamed](const auto& only) { blamed = only; });
+  }
   const bool is_answer = at_end || incoming.text.find("\"method\":") == std::string::npos;
   if (!at_end) {
     spdlog::warn("{}: a message is larger than the limit and is dropped", options_.title);
-    oversize_blamed_ = !is_answer || found != exchanges_.end();
+    oversize_blamed_ = !is_answer || blamed != nullptr;
   }
-  if (found == exchanges_.end() || !is_answer) return;
-  found->second->too_large = true;
-  found->second->alarm.ring();
+  if (!blamed || !is_answer) return;
+  blamed->too_large = true;
+  blamed->alarm.ring();
 }
 
 void McpClient::note_noise(const Envelope& envelope) {

@@ -37,17 +37,31 @@ class MessageChannel {
  public:
   virtual ~MessageChannel() = default;
 
-  /// Queues a message; never blocks and never throws. Messages leave in order, one after another.
-  virtual std::shared_ptr<Outgoing> post(std::string message) = 0;
+  /// Queues a message, whose `bytes` are not framed yet; never blocks and never throws. Messages
+  /// leave in order, one after another.
+  virtual void post(std::shared_ptr<Outgoing> message) = 0;
+  /// One whose fate nobody asks for.
+  void post(std::string message) {
+    auto outgoing = std::make_shared<Outgoing>();
+    outgoing->bytes = std::move(message);
+    post(std::move(outgoing));
+  }
 
   /// Takes a message back that is still untouched. False when it is too late.
-  virtual bool withdraw(const std::shared_ptr<Outgoing>& message) = 0;
+  virtual bool withdraw(const Outgoing& message) = 0;
+
+  /// An empty text to put the next message into; one that has left leaves it its memory.
+  virtual std::string blank() { return std::string(); }
 
   /// How many messages wait in the queue.
   virtual std::size_t queued() const = 0;
 
   /// The next message; none at the end of the stream. Awaited by one reader.
   virtual Task<std::optional<Incoming>> next() = 0;
+
+  /// The text of a message that came, when nobody needs it any more: the next ones may get its
+  /// memory.
+  virtual void take_back(std::string text) { static_cast<void>(text); }
 
   /// How many answers are awaited; said before the request that brings the last of them is posted.
   virtual void await_answers(std::size_t count) { static_cast<void>(count); }

@@ -11,6 +11,9 @@ constexpr std::size_t excerpt = 1024;
 constexpr std::size_t parser_padding = 64;
 // The most that is made ready for a line that does not come in one piece.
 constexpr std::size_t most_expected = 4u << 20;
+// Most answers are short, and about as long as the last ones.
+constexpr std::size_t most_blanks = 64;
+constexpr std::size_t longest_blank = 4u << 10;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace
@@ -21,6 +24,10 @@ void NdjsonSplitter::feed(std::string_view bytes) {
     const bool whole = end != std::string_view::npos;
     const std::string_view part = bytes.substr(0, end);
     if (line_.empty() && !oversize_) {
+      if (line_.capacity() < parser_padding && !blanks_.empty()) {
+        line_.swap(blanks_.back());
+        blanks_.pop_back();
+      }
       line_.reserve((whole ? part.size() : expected_) + parser_padding);
     }
     append(part);
@@ -38,6 +45,12 @@ std::optional<Incoming> NdjsonSplitter::next() {
   Incoming message = std::move(ready_.front());
   ready_.pop_front();
   return message;
+}
+
+void NdjsonSplitter::take_back(std::string text) {
+  if (blanks_.size() == most_blanks || text.capacity() > longest_blank) return;
+  text.clear();
+  blanks_.push_back(std::move(text));
 }
 
 void NdjsonSplitter::finish() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace opsroom::tools {
 
@@ -20,6 +21,8 @@ class NdjsonSplitter {
   /// `next` has nothing to give.
   bool empty() const { return ready_.empty(); }
   std::size_t size() const { return ready_.size(); }
+  /// A message's text that nobody needs any more: a later one gets its memory.
+  void take_back(std::string text);
   /// A last line without a line break, at the end of the stream.
   void finish();
 
@@ -35,6 +38,7 @@ class NdjsonSplitter {
   bool oversize_ = false;
   bool first_ = true;
   std::deque<Incoming> ready_;
+  std::vector<std::string> blanks_;
 };
 
 }  // namespace opsroom::tools

@@ -38,27 +38,35 @@ Task<ToolResult> call_on_server(
   const bool own = keep != Keep::always;
   // A shared server's stderr belongs to no single call.
   if (own) server->stderr_log().attach(sink);
-  CallFlow flow(server->client(), call, sink, stop);
-  if (flow.must_prepare()) {
-    auto preparing = flow.prepare();
+  // Beside the coroutine, whose memory is used again and again as long as it is small.
+  const auto flow = std::make_unique<CallFlow>(server->client(), call, std::move(sink), stop);
+  if (flow->must_prepare()) {
+    auto preparing = flow->prepare();
     co_await std::move(preparing);
   }
-  while (flow.wants_call()) {
-    auto waiting = server->client().wait(flow.send_call(), flow.limits(), stop);
-    if (!flow.take(co_await std::move(waiting))) break;
-    auto going_on = flow.go_on();
+  while (flow->wants_call()) {
+    flow->send_call();
+    Wake wake = Wake::answered;
+    {
+      AnswerWait waiting = flow->wait();
+      while (!waiting.over())
+        co_await waiting.next();
+      wake = waiting.wake();
+    }
+    if (!flow->take(wake)) break;
+    auto going_on = flow->go_on();
     co_await std::move(going_on);
   }
-  const bool ended_early = flow.ended_early();
+  const bool ended_early = flow->ended_early();
   const bool lease_lost = ended_early && stop.reason() == StopReason::lease_lost;
-  if (ended_early) flow.give_up();
-  if (keep == Keep::stop_after || (own && (ended_early || flow.server_is_suspect()))) {
+  if (ended_early) flow->give_up();
+  if (keep == Keep::stop_after || (own && (ended_early || flow->server_is_suspect()))) {
     co_await end_server(*server, lease_lost);
   } else if (own) {
     co_await server->settle(stderr_patience);
   }
   if (own) server->stderr_log().attach(nullptr);
-  co_return flow.conclude();
+  co_return flow->conclude();
 }
 
 }  // namespace opsroom::tools

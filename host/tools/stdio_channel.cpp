@@ -9,13 +9,18 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/uio.h>
+#include <utility>
+#include <vector>
 
 namespace opsroom::tools {
 namespace {
 
 constexpr std::size_t chunk_size = 64u << 10;
 constexpr std::size_t most_at_once = 64;
+constexpr std::size_t longest_blank = 4u << 10;
 constexpr int pipe_size = 256 << 10;
+constexpr int looks = 4;
+constexpr int most_straight = 4;
 
 }  // namespace
 
@@ -68,14 +73,22 @@ struct StdioChannel::Writer {
       count -= part;
       if (message.written < message.bytes.size()) return;
       message.done = true;
-      message.bytes = std::string();
+      put_by(std::exchange(message.bytes, {}));
       queue.pop_front();
     }
+  }
+
+  /// Most requests are about as long as the last ones: their memory serves the next ones.
+  void put_by(std::string bytes) {
+    if (blanks.size() == most_at_once || bytes.capacity() > longest_blank) return;
+    bytes.clear();
+    blanks.push_back(std::move(bytes));
   }
 
   asio::posix::stream_descriptor* in;  ///< null once the channel is gone
   asio::any_io_executor executor;
   std::deque<std::shared_ptr<Outgoing>> queue;
+  std::vector<std::string> blanks;
   Signal idle;
   std::function<void()> on_broken;
   bool waiting = false;  ///< for room in the pipe
@@ -102,20 +115,26 @@ StdioChannel::~StdioChannel() {
   vigil_->end();
 }
 
-std::shared_ptr<Outgoing> StdioChannel::post(std::string message) {
-  auto outgoing = std::make_shared<Outgoing>();
-  outgoing->bytes = std::move(message);
-  outgoing->bytes += '\n';
+void StdioChannel::post(std::shared_ptr<Outgoing> message) {
+  message->bytes += '\n';
   if (writer_->lost) {
-    outgoing->lost = true;
-    return outgoing;
+    message->lost = true;
+    return;
   }
-  writer_->queue.push_back(outgoing);
+  writer_->queue.push_back(std::move(message));
   // The last of the reader's messages brings the last request: nothing more is coming to wait for.
-  // And half of them are enough for the peer to work on while the other half is made.
+  // And half of them are enough for the peer to work on while the other half is made; a few that
+  // are left are not worth waking it once more.
   const bool enough = awaited_ > 0 && 2 * writer_->queue.size() >= awaited_;
-  if (!writer_->held || splitter_.empty() || enough) send();
-  return outgoing;
+  const bool few_left = 3 * splitter_.size() < awaited_;
+  if (!writer_->held || splitter_.empty() || (enough && !few_left)) send();
+}
+
+std::string StdioChannel::blank() {
+  if (writer_->blanks.empty()) return std::string();
+  std::string bytes = std::move(writer_->blanks.back());
+  writer_->blanks.pop_back();
+  return bytes;
 }
 
 void StdioChannel::on_broken(std::function<void()> tell) {
@@ -143,12 +162,13 @@ void StdioChannel::send() {
   asio::co_spawn(writer_->executor, write_rest(writer_), asio::detached);
 }
 
-bool StdioChannel::withdraw(const std::shared_ptr<Outgoing>& message) {
+bool StdioChannel::withdraw(const Outgoing& message) {
   auto& queue = writer_->queue;
-  const auto found = std::find(queue.begin(), queue.end(), message);
-  if (found == queue.end() || !message->untouched()) return false;
+  const auto is_it = [&message](const auto& queued) { return queued.get() == &message; };
+  const auto found = std::find_if(queue.begin(), queue.end(), is_it);
+  if (found == queue.end() || !message.untouched()) return false;
+  (*found)->lost = true;
   queue.erase(found);
-  message->lost = true;
   return true;
 }
 
@@ -176,7 +196,7 @@ Task<std::optional<Incoming>> StdioChannel::next() {
     if (ended_) co_return std::nullopt;
     if (vigil_->watching()) {
       // Awake anyway: a look into the pipe costs less than being told that something is in it.
-      if (!read_at_once()) co_await asio::post(writer_->executor, asio::use_awaitable);
+      if (!watch()) co_await asio::post(writer_->executor, asio::use_awaitable);
       continue;
     }
     const auto pause = gathering_.pause(std::exchange(taken_, 0), awaited_);
@@ -184,8 +204,23 @@ Task<std::optional<Incoming>> StdioChannel::next() {
       co_await inlet_.turn_away(pause);
       if (read_at_once()) continue;
     }
+    // With several in flight the next answers are mostly there, and asking for them costs less than
+    // being told; but others want the thread too.
+    if (awaited_ > 1 && straight_ < most_straight && read_at_once()) {
+      ++straight_;
+      continue;
+    }
+    straight_ = 0;
     take(co_await inlet_.read(asio::buffer(chunk_.get(), chunk_size)));
   }
+}
+
+/// Looks a few times, since going round by the queue of the io thread takes as long.
+bool StdioChannel::watch() {
+  for (int i = 0; i < looks; ++i) {
+    if (read_at_once()) return true;
+  }
+  return false;
 }
 
 bool StdioChannel::read_at_once() {

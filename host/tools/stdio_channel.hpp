@@ -29,11 +29,14 @@ class StdioChannel : public MessageChannel {
   explicit StdioChannel(Pipes pipes, std::size_t limit = default_limit);
   ~StdioChannel() override;
 
-  std::shared_ptr<Outgoing> post(std::string message) override;
-  bool withdraw(const std::shared_ptr<Outgoing>& message) override;
+  using MessageChannel::post;
+  void post(std::shared_ptr<Outgoing> message) override;
+  bool withdraw(const Outgoing& message) override;
+  std::string blank() override;
   std::size_t queued() const override;
   Task<std::optional<Incoming>> next() override;
   std::optional<Incoming> ready() override { return splitter_.next(); }
+  void take_back(std::string text) override { splitter_.take_back(std::move(text)); }
   void await_answers(std::size_t count) override { awaited_ = count; }
   void hold() override;
   void release() override;
@@ -54,6 +57,7 @@ class StdioChannel : public MessageChannel {
   struct Writer;
   void send();
   static Task<> write_rest(std::shared_ptr<Writer> writer);
+  bool watch();
   bool read_at_once();
   void take(std::size_t count);
 
@@ -65,6 +69,7 @@ class StdioChannel : public MessageChannel {
   Gathering gathering_;
   std::size_t taken_ = 0;  ///< messages that the last read brought
   std::size_t awaited_ = 0;
+  int straight_ = 0;  ///< reads in a row without a wait
   bool ended_ = false;
 };
 

@@ -15,7 +15,6 @@ namespace opsroom::tools {
 namespace {
 
 using namespace std::chrono_literals;
-using Wake = McpClient::Wake;
 
 constexpr Clock::duration usual_poll = 2s;
 constexpr Clock::duration shortest_poll = 100ms;

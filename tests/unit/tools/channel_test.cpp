@@ -110,6 +110,13 @@ class Channel : public ::testing::Test {
 
   std::optional<Incoming> next() { return io.run(channel->next()); }
 
+  std::shared_ptr<Outgoing> post(std::string bytes) {
+    auto message = std::make_shared<Outgoing>();
+    message->bytes = std::move(bytes);
+    channel->post(message);
+    return message;
+  }
+
   Io io;
   std::array<int, 2> to{};
   std::array<int, 2> from{};
@@ -119,18 +126,18 @@ class Channel : public ::testing::Test {
 };
 
 TEST_F(Channel, AMessageLeavesAtOnceWhileThePipeHasRoom) {
-  const auto message = channel->post("{}");
+  const auto message = post("{}");
   EXPECT_EQ(read_peer(), "{}\n");
   EXPECT_TRUE(message->done);
-  EXPECT_FALSE(channel->withdraw(message));
+  EXPECT_FALSE(channel->withdraw(*message));
 }
 
 TEST_F(Channel, WhatThePipeHasNoRoomForCanBeTakenBack) {
-  const auto large = channel->post(std::string(500000, 'x'));
-  const auto small = channel->post("{}");
+  const auto large = post(std::string(500000, 'x'));
+  const auto small = post("{}");
   EXPECT_FALSE(large->untouched());
-  EXPECT_FALSE(channel->withdraw(large));
-  EXPECT_TRUE(channel->withdraw(small));
+  EXPECT_FALSE(channel->withdraw(*large));
+  EXPECT_TRUE(channel->withdraw(*small));
   EXPECT_TRUE(small->lost);
   std::string got;
   while (!large->done) {
@@ -195,6 +202,47 @@ TEST_F(Channel, HalfOfWhatIsAwaitedDoesNotWaitForTheRest) {
   EXPECT_EQ(read_peer(), "c\n");
 }
 
+TEST_F(Channel, AFewThatAreLeftAreNotSentByThemselves) {
+  say("1\n2\n3\n4\n5\n");
+  ASSERT_EQ(next()->text, "1");
+  channel->await_answers(8);
+  channel->hold();
+  for (const char* request : {"a", "b", "c"}) {
+    channel->post(request);
+    ASSERT_TRUE(channel->ready());
+  }
+  channel->post("d");
+  EXPECT_EQ(read_peer(), "") << "one more is at hand";
+  ASSERT_EQ(channel->ready()->text, "5");
+  channel->post("e");
+  EXPECT_EQ(read_peer(), "a\nb\nc\nd\ne\n");
+  channel->release();
+}
+
+TEST_F(Channel, TheMemoryOfAMessageThatHasLeftServesTheNext) {
+  std::string long_one(300, 'x');
+  long_one.reserve(400);
+  const char* const memory = long_one.data();
+  const auto first = post(std::move(long_one));
+  read_peer();
+  ASSERT_TRUE(first->done);
+  const std::string blank = channel->blank();
+  EXPECT_EQ(blank, "");
+  EXPECT_EQ(blank.data(), memory);
+  EXPECT_EQ(channel->blank().capacity(), std::string().capacity()) << "it was lent already";
+}
+
+TEST_F(Channel, TheMemoryOfAMessageThatWasTakenBackServesALaterOne) {
+  say("first, and rather a long one, so that it does not fit into the string itself\n");
+  auto first = next();
+  const char* const memory = first->text.data();
+  channel->take_back(std::move(first->text));
+  say("second\n");
+  const auto second = next();
+  EXPECT_EQ(second->text, "second");
+  EXPECT_EQ(second->text.data(), memory);
+}
+
 TEST_F(Channel, AQuickPeerIsHeardHoweverOftenItAnswers) {
   channel->await_answers(1);
   for (int i = 0; i < 300; ++i) {
@@ -238,8 +286,8 @@ TEST_F(Channel, ReleasingSendsWhatWasHeld) {
 
 TEST_F(Channel, APeerThatHasGoneLosesTheMessageAndAllLaterOnes) {
   close_peer();
-  EXPECT_TRUE(channel->post("{}")->lost);
-  const auto later = channel->post("{}");
+  EXPECT_TRUE(post("{}")->lost);
+  const auto later = post("{}");
   EXPECT_TRUE(later->lost);
   EXPECT_TRUE(later->untouched());
   EXPECT_EQ(channel->queued(), 0U);
@@ -255,8 +303,8 @@ TEST_F(Channel, TheLastLineNeedsNoLineBreak) {
 }
 
 TEST_F(Channel, AnEndWhileThePipeIsFullLosesWhatIsLeft) {
-  const auto large = channel->post(std::string(500000, 'x'));
-  const auto small = channel->post("{}");
+  const auto large = post(std::string(500000, 'x'));
+  const auto small = post("{}");
   io.context().poll();
   close_peer();
   io.run(channel->flush(20s));

@@ -16,7 +16,6 @@
 namespace opsroom::tools::test {
 
 using namespace std::chrono_literals;
-using Wake = McpClient::Wake;
 
 inline Task<> read_all(std::shared_ptr<McpClient> client) {
   co_await client->run();
@@ -138,7 +137,7 @@ class ClientTest : public ::testing::Test {
 
   std::shared_ptr<Exchange> start_call() {
     call.arguments = Json::object();
-    return client->start_call({call, "work", "/lane", 0, 0}, make_sink());
+    return client->start_call({call, "work", "/lane", 0, 0}, "{}", make_sink(), Clock::now());
   }
 
   /// What was sent with that method, or what answers that id.

@@ -18,21 +18,20 @@ class FakeChannel : public MessageChannel {
   std::function<void(const Json&)> on_send = [](const Json&) {};
   bool stuck = false;  ///< nothing leaves
 
-  std::shared_ptr<Outgoing> post(std::string message) override {
-    auto outgoing = std::make_shared<Outgoing>();
+  using MessageChannel::post;
+  void post(std::shared_ptr<Outgoing> message) override {
     if (stuck) {
-      waiting.push_back(outgoing);
-      return outgoing;
+      waiting.push_back(std::move(message));
+      return;
     }
-    outgoing->written = message.size();
-    outgoing->done = true;
-    sent.push_back(Json::parse(message));
+    message->written = message->bytes.size();
+    message->done = true;
+    sent.push_back(Json::parse(message->bytes));
     on_send(sent.back());
-    return outgoing;
   }
 
-  bool withdraw(const std::shared_ptr<Outgoing>& message) override {
-    return std::erase(waiting, message) > 0;
+  bool withdraw(const Outgoing& message) override {
+    return std::erase_if(waiting, [&](const auto& queued) { return queued.get() == &message; }) > 0;
   }
 
   std::size_t queued() const override { return waiting.size(); }

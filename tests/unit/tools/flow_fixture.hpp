@@ -10,11 +10,18 @@
 namespace opsroom::tools::test {
 
 /// The loop of call_on_server, without a process.
-inline Task<ToolResult> carry_out(std::shared_ptr<McpClient> client, CallFlow& flow, Stop& stop) {
+inline Task<ToolResult> carry_out(CallFlow& flow) {
   if (flow.must_prepare()) co_await flow.prepare();
   while (flow.wants_call()) {
-    auto waiting = client->wait(flow.send_call(), flow.limits(), stop);
-    if (!flow.take(co_await std::move(waiting))) break;
+    flow.send_call();
+    Wake wake = Wake::answered;
+    {
+      AnswerWait waiting = flow.wait();
+      while (!waiting.over())
+        co_await waiting.next();
+      wake = waiting.wake();
+    }
+    if (!flow.take(wake)) break;
     co_await flow.go_on();
   }
   if (flow.ended_early()) flow.give_up();
@@ -44,7 +51,7 @@ class Flow : public ClientTest {
     job.sampling = sampling;
     const auto sink = make_sink();
     CallFlow flow(*client, job, sink, stop);
-    ToolResult result = io.run(carry_out(client, flow, stop));
+    ToolResult result = io.run(carry_out(flow));
     io.run(sink->close());
     return result;
   }
