@@ -13,7 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int turns = 8;
+// Machines have moods of half a second or so: turns are short, and go on through several of those.
+constexpr int least_turns = 8;
+constexpr Clock::duration least_time = 5s;
 constexpr int small_calls = 400;  // a turn
 constexpr int callers = 32;
 constexpr int rounds = 300;   // a turn, of each caller
@@ -22,6 +24,7 @@ constexpr int echoes = 200;   // of 1 MiB there and back
 constexpr int echoes_at_a_time = 8;
 constexpr int responses = 200;    // of 1 MiB
 constexpr int warm_calls = 2000;  // what a just-in-time compiler wants to see
+constexpr int warm_big_calls = 16;
 
 /// What ours may cost beside the peer's.
 struct Goals {
@@ -55,6 +58,15 @@ double memory_of_a_fresh_one() {
   return megabytes;
 }
 
+class Turns {
+ public:
+  bool another() { return taken_++ < least_turns || Clock::now() - begin_ < least_time; }
+
+ private:
+  int taken_ = 0;
+  const Clock::time_point begin_ = Clock::now();
+};
+
 void append(Times& times, const Times& more) {
   times.insert(times.end(), more.begin(), more.end());
 }
@@ -85,7 +97,7 @@ class Pair {
   }
 
   Task<> one_by_one(Job job, int count, Times& ours, Times& theirs) {
-    for (int turn = 0; turn < turns; ++turn) {
+    for (Turns turns; turns.another();) {
       append(theirs, theirs_.timed_calls(job.tool, job.arguments, count));
       auto calling = timed_calls(room_, ours_, job, count, ours);
       co_await std::move(calling);
@@ -103,10 +115,10 @@ class Pair {
   Task<> big(Report& report, double goal) {
     Times ours;
     Times theirs;
-    auto warming = one_by_one(big_job(), 2, ours, theirs);
+    theirs_.timed_calls(big_job().tool, big_job().arguments, warm_big_calls);
+    auto warming = timed_calls(room_, ours_, big_job(), warm_big_calls, ours);
     co_await std::move(warming);
     ours.clear();
-    theirs.clear();
     auto calling = one_by_one(big_job(), big_calls, ours, theirs);
     co_await std::move(calling);
     add(report, "response_1mib_p50", "ms", median(ours) * 1e3, median(theirs) * 1e3, goal);
@@ -117,7 +129,7 @@ class Pair {
     Times theirs;
     const Job job = small_job();
     theirs_.calls_a_second(job.tool, job.arguments, callers, rounds);
-    for (int turn = 0; turn < turns; ++turn) {
+    for (Turns turns; turns.another();) {
       theirs.push_back(theirs_.calls_a_second(job.tool, job.arguments, callers, rounds));
       auto calling = calls_a_second(room_, ours_, job, callers, rounds);
       ours.push_back(co_await std::move(calling));
