@@ -57,14 +57,28 @@ std::string dump_by_library(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Eight characters that JSON carries as they are: ASCII without control characters, quotes and
-/// backslashes. May say no to such, never yes to others.
-bool all_plain(std::uint64_t word) {
+// What JSON carries as it is: ASCII without control characters, quotes and backslashes. These may
+// say no to such, never yes to others.
+bool all_plain(std::uint64_t eight) {
   constexpr std::uint64_t ones = 0x0101010101010101;
-  const std::uint64_t control = word - ones * 0x20;
-  const std::uint64_t quote = (word ^ (ones * '"')) - ones;
-  const std::uint64_t backslash = (word ^ (ones * '\\')) - ones;
-  return ((control | quote | backslash | word) & (ones * 0x80)) == 0;
+  const std::uint64_t control = eight - ones * 0x20;
+  const std::uint64_t quote = (eight ^ (ones * '"')) - ones;
+  const std::uint64_t backslash = (eight ^ (ones * '\\')) - ones;
+  return ((control | quote | backslash | eight) & (ones * 0x80)) == 0;
+}
+
+template <class Word>
+std::uint64_t load(const char* from) {
+  Word word = 0;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// Four to seven characters, some of them twice.
+bool few_plain(const char* text, std::size_t size) {
+  const auto first = load<std::uint32_t>(text);
+  const auto last = load<std::uint32_t>(text + size - 4);
+  return all_plain(first << 32 | last);
 }
 
 bool is_beyond_ascii(char c) {
@@ -76,24 +90,18 @@ bool is_plain(char c) {
 }
 
 std::size_t plain_length(std::string_view text) {
-  constexpr std::uint64_t spaces = 0x2020202020202020;
+  const char* const begin = text.data();
+  const std::size_t size = text.size();
   std::size_t length = 0;
-  while (length < text.size()) {
-    std::uint64_t word = spaces;
-    const std::size_t part = std::min(text.size() - length, sizeof word);
-    if (part == sizeof word) {
-      std::memcpy(&word, text.data() + length, sizeof word);
-    } else {
-      std::memcpy(&word, text.data() + length, part);
-    }
-    if (!all_plain(word)) break;
-    length += part;
+  while (length + 8 <= size && all_plain(load<std::uint64_t>(begin + length)))
+    length += 8;
+  // What is left is looked at together with what comes before it: most texts are plain.
+  if (size >= 8 && length + 8 > size && all_plain(load<std::uint64_t>(begin + size - 8))) {
+    return size;
   }
-  while (length < text.size()) {
-    const char c = text[length];
-    if (!is_plain(c)) break;
+  if (size >= 4 && size < 8 && few_plain(begin, size)) return size;
+  while (length < size && is_plain(begin[length]))
     ++length;
-  }
   return length;
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace opsroom {
@@ -12,8 +13,10 @@ namespace opsroom {
 /// One request to a tool, for the audit log. Run, step, attempt and worker are known to whoever
 /// stores it. Holds digests and sizes, never contents.
 struct CallRecord {
-  std::string tool;             ///< `<source>.<tool>`
-  std::string server;           ///< name and version as the server says, and the protocol version
+  std::string tool;  ///< `<source>.<tool>`
+  /// Name and version as the server says, and the protocol version; null: not known. One text for
+  /// all calls of a conversation.
+  std::shared_ptr<const std::string> server;
   std::string pin;              ///< digest of its tool surface as pinned; empty: not pinned
   std::string argument_sha256;  ///< of the arguments as sent
   std::chrono::system_clock::time_point started;

@@ -342,7 +342,7 @@ std::string calls_text(const std::vector<CallRecord>& calls) {
     const auto started = std::chrono::duration_cast<std::chrono::microseconds>(since_epoch);
     array.push_back(Json{
         {"tool", call.tool},
-        {"server", call.server},
+        {"server", call.server ? *call.server : std::string()},
         {"pin", call.pin},
         {"argument_sha256", call.argument_sha256},
         {"started_us", started.count()},

@@ -222,7 +222,7 @@ void CallFlow::give_up() {
   }
 }
 
-ToolResult CallFlow::conclude() {
+ToolResult& CallFlow::conclude() {
   if (exchange_) client_.forget(exchange_);
   if (created_) client_.forget(created_);
   if (!task_.empty()) client_.drop_task(task_);
@@ -247,7 +247,7 @@ ToolResult CallFlow::conclude() {
   }
   mcp::name_artifacts(result_, call_.call.step);
   result_.records = std::move(records_);
-  return std::move(result_);
+  return result_;
 }
 
 std::string CallFlow::outcome() const {
@@ -263,7 +263,7 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
   CallRecord& record = records_.emplace_back();
   record.tool = call_.call.tool;
-  record.server = client_.identity();
+  record.server = client_.shared_identity();
   record.pin = call_.pin;
   const bool last = pending_.kind == Pending::Kind::none;
   record.argument_sha256 = last ? std::move(argument_sha256_) : argument_sha256_;

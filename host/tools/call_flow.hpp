@@ -38,8 +38,8 @@ class CallFlow {
   bool server_is_suspect() const { return suspect_; }
   /// Tells the server so.
   void give_up();
-  /// What came of it, with what still came since.
-  ToolResult conclude();
+  /// What came of it, with what still came since: to be moved out.
+  ToolResult& conclude();
 
   const ServerCall& call() const { return call_; }
 

@@ -284,7 +284,7 @@ void InprocessCall::give_up_thread(Wake wake) {
 void InprocessCall::note() {
   CallRecord record;
   record.tool = call_.call.tool;
-  record.server = plugin_.identity();
+  record.server = std::make_shared<const std::string>(plugin_.identity());
   record.pin = call_.pin;
   record.argument_sha256 = sha256_hex(arguments_);
   record.started = started_;

@@ -74,7 +74,8 @@ class McpClient {
   std::optional<Era> best_era() const { return slow_to_say_modern_ ? Era::modern : era_; }
   const std::string& version() const { return version_; }
   /// Name and version as the server says, and the protocol version: "files 1.2 (2025-11-25)".
-  const std::string& identity() const { return identity_; }
+  const std::string& identity() const { return *identity_; }
+  const std::shared_ptr<const std::string>& shared_identity() const { return identity_; }
   /// What the server declares; an object.
   const Json& capabilities() const { return capabilities_; }
   const std::string& title() const { return options_.title; }
@@ -217,7 +218,7 @@ class McpClient {
   std::int64_t last_id_ = 0;
   std::optional<Era> era_;
   std::string version_;
-  std::string identity_;
+  std::shared_ptr<const std::string> identity_ = std::make_shared<const std::string>();
   Json capabilities_ = Json::object();
   std::string modern_meta_;  ///< what every modern request carries, as text
   std::set<std::string, std::less<>> task_tools_;

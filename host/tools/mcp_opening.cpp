@@ -169,7 +169,9 @@ void McpClient::become(Era era, std::string version, const Json& result) {
   const Json* meta = object_field(result, "_meta");
   if (info == nullptr && meta != nullptr) info = field(*meta, meta_server_info);
   const std::string name = mcp::implementation_text(info);
-  identity_ = fmt::format("{}{}({})", name, name.empty() ? "" : " ", version_);
+  identity_ = std::make_shared<const std::string>(
+      fmt::format("{}{}({})", name, name.empty() ? "" : " ", version_)
+  );
 }
 
 /// Opens the stream on which a modern server says that its lists have changed. It is no call in

@@ -189,8 +189,9 @@ void Redactor::result(ToolResult& result) const {
     artifact.content = text(std::move(artifact.content));
     json(artifact.meta);
   }
-  for (CallRecord& record : result.records)
-    record.server = text(std::move(record.server));
+  for (CallRecord& record : result.records) {
+    if (record.server) record.server = std::make_shared<const std::string>(text(*record.server));
+  }
   if (!result.suspended) return;
   result.suspended->why = text(std::move(result.suspended->why));
   for (InputAsk& ask : result.suspended->asks)

@@ -66,7 +66,7 @@ Task<ToolResult> call_on_server(
     co_await server->settle(stderr_patience);
   }
   if (own) server->stderr_log().attach(nullptr);
-  co_return flow->conclude();
+  co_return std::move(flow->conclude());
 }
 
 }  // namespace opsroom::tools

@@ -11,7 +11,7 @@ class Audit : public InputTest {
   static CallRecord call(int round = 1) {
     CallRecord made;
     made.tool = "files.write_file";
-    made.server = "files 1.2 (2025-11-25)";
+    made.server = std::make_shared<const std::string>("files 1.2 (2025-11-25)");
     made.pin = "abc";
     made.argument_sha256 = std::string(64, 'd');
     made.started = std::chrono::system_clock::time_point(

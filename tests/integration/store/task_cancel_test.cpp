@@ -53,7 +53,7 @@ TEST_F(TaskCancels, WhatCameOfItIsInTheRunsEventsAndInTheAuditLog) {
   const Run run = cancelled();
   CallRecord call;
   call.tool = "exec.run";
-  call.server = "server 1";
+  call.server = std::make_shared<const std::string>("server 1");
   call.delivery = Delivery::answered;
   call.outcome = "canceled";
   say(take("w7").at(0), {Outcome::canceled, "The task was cancelled.", {}, {call}});

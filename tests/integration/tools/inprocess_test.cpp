@@ -39,7 +39,7 @@ TEST_F(Inprocess, ACallIsRecordedLikeAnyOther) {
   ASSERT_THAT(result.records, SizeIs(1));
   const CallRecord& record = result.records.front();
   EXPECT_EQ(record.tool, "fixture.echo");
-  EXPECT_EQ(record.server, "fixture 1.0.0 (in process)");
+  EXPECT_EQ(*record.server, "fixture 1.0.0 (in process)");
   EXPECT_EQ(record.argument_sha256, sha256_hex(R"({"text":"hi"})"));
   EXPECT_EQ(record.delivery, Delivery::answered);
   EXPECT_EQ(record.outcome, "succeeded");

@@ -48,7 +48,7 @@ TEST_F(Input, ALegacyQuestionIsAnsweredWhileTheCallWaits) {
   EXPECT_TRUE(result.succeeded) << result.error;
   EXPECT_EQ(result.output["text"], "Hello, Ada");
   ASSERT_EQ(result.records.size(), 1U);
-  EXPECT_EQ(result.records[0].server, "input 1 (2025-11-25)");
+  EXPECT_EQ(*result.records[0].server, "input 1 (2025-11-25)");
 }
 
 TEST_F(Input, TwoLegacyQuestionsAreAskedAtOnce) {

@@ -334,7 +334,7 @@ std::string shown(const ToolResult& result, const Recorder& recorder) {
   for (const auto& artifact : result.artifacts)
     all += artifact.name + artifact.media_type + artifact.content + dump(artifact.meta);
   for (const auto& record : result.records)
-    all += record.server;
+    all += *record.server;
   for (const auto& [stream, text] : recorder.logs)
     all += stream + text;
   return all;

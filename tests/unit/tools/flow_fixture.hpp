@@ -25,7 +25,7 @@ inline Task<ToolResult> carry_out(CallFlow& flow) {
     co_await flow.go_on();
   }
   if (flow.ended_early()) flow.give_up();
-  co_return flow.conclude();
+  co_return std::move(flow.conclude());
 }
 
 /// Calls that need more than one request.

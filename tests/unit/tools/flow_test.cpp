@@ -155,7 +155,7 @@ TEST_F(Flow, RecordsHoldDigestsAndSizes) {
   ASSERT_EQ(result.records.size(), 1U);
   const CallRecord& record = result.records[0];
   EXPECT_EQ(record.tool, "x.work");
-  EXPECT_EQ(record.server, "srv 3 (2026-07-28)");
+  EXPECT_EQ(*record.server, "srv 3 (2026-07-28)");
   EXPECT_EQ(record.argument_sha256, sha256_hex(R"({"a":1})"));
   EXPECT_EQ(record.delivery, Delivery::answered);
   EXPECT_EQ(record.outcome, "succeeded");
