@@ -22,7 +22,7 @@
 namespace opsroom {
 namespace {
 
-/// Fetched once: looking an algorithm up costs more than a short digest.
+/// Fetched once for all files.
 const EVP_MD* sha256() {
   static const EVP_MD* const fetched = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return fetched;

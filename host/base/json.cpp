@@ -146,7 +146,7 @@ void write_string(std::string_view text, std::string& out) {
     return;
   }
   quoted.front() = '"';
-  std::memcpy(quoted.data() + 1, text.data(), text.size());
+  text.copy(quoted.data() + 1, text.size());
   quoted[text.size() + 1] = '"';
   out.append(quoted.data(), text.size() + 2);
 }

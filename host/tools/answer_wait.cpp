@@ -37,7 +37,8 @@ std::optional<Wake> AnswerWait::look(bool rung) {
   }
   const auto latest = limits_.latest + (sink.held_for() - held_before_);
   const bool silence_is_ours = delivering_ || sink.sampling();
-  // A limit that has passed rings by itself: the time is looked at only then.
+  // A limit that has passed ends the sleep by itself, at once if need be: the time is looked at
+  // only then.
   const bool late = !rung && until_ != Clock::time_point();
   const auto now = late || silence_is_ours ? Clock::now() : Clock::time_point::min();
   if (now >= latest) return Wake::too_long;

@@ -36,7 +36,7 @@ struct Envelope {
   /// The id as one of ours, which are integers; a server that answers "7" to 7 is understood.
   std::optional<std::int64_t> number() const;
 
-  std::string text;       ///< the whole message
+  std::string text;       ///< the whole message, until its result is taken
   std::size_t bytes = 0;  ///< of it as it came
   std::size_t begin = 0;
   std::size_t length = 0;

@@ -140,8 +140,8 @@ class McpClient {
   void drop_task(const std::string& task) { tasks_.erase(task); }
 
   /// What came of a tools/call, exactly as far as it is known now. Where the answer is not the end
-  /// of the call, `pending` is set and only `delivery` counts. Reads an answer once: what is large
-  /// in it moves to `result`, which is a new one.
+  /// of the call, `pending` is set and only `delivery` counts. Reads an answer once, and uses it
+  /// up: what is large in it moves to `result`, which is a new one.
   void read_result(Exchange& exchange, ToolResult& result, Pending& pending);
   ToolResult result(Exchange& exchange);
   /// The same for a task's final result.

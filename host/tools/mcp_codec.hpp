@@ -58,8 +58,8 @@ struct CallContext {
 };
 
 /// A tools/call request as JSON text, its progress token being its id. `arguments` is
-/// dump(call.arguments), made once for all tries; `meta_members` as modern_meta_members() makes it,
-/// or empty. It is written into `blank`, whose memory it takes over.
+/// as write_arguments() makes it, `meta_members` as modern_meta_members() does, or empty. It is
+/// written into `blank`, whose memory it takes over.
 std::string call_request(
     const CallContext& context,
     std::string_view arguments,

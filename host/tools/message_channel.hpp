@@ -37,8 +37,8 @@ class MessageChannel {
  public:
   virtual ~MessageChannel() = default;
 
-  /// Queues a message, whose `bytes` are not framed yet; never blocks and never throws. Messages
-  /// leave in order, one after another.
+  /// Queues a message, whose `bytes` are not framed yet; never blocks, never throws, and resumes
+  /// nobody within the call. Messages leave in order, one after another.
   virtual void post(std::shared_ptr<Outgoing> message) = 0;
   /// One whose fate nobody asks for.
   void post(std::string message) {

@@ -87,6 +87,9 @@ TEST(Json, DumpsWhatTheLibraryDumps) {
     "b": {"\u00e4": "\ud83d\ude00 \u0000\u001f\u007f"}}, 18446744073709551615, [[{"c": {}}]]])");
   EXPECT_EQ(dump(values), expected(values));
   EXPECT_EQ(dump(Json()), "null");
+  std::string of_nothing;
+  append_quoted(std::string_view(), of_nothing);
+  EXPECT_EQ(of_nothing, "\"\"");
   std::string behind = "before";
   append_json(values, behind);
   EXPECT_EQ(behind, "before" + expected(values));
