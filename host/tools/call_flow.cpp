@@ -259,7 +259,8 @@ std::string CallFlow::outcome() const {
 }
 
 void CallFlow::note(const Exchange& exchange, std::string outcome) {
-  // Of a call that goes on in another process the arguments were sent by the first one.
+  // Of a call that goes on in another process the arguments were sent by the first one; and a
+  // record that seemed the last has taken the digest along.
   if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
   CallRecord& record = records_.emplace_back();
   record.tool = call_.call.tool;
