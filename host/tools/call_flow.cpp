@@ -3,6 +3,7 @@
 #include "base/digest.hpp"
 #include "base/failure.hpp"
 #include "base/text.hpp"
+#include "base/wall_clock.hpp"
 #include "tools/call_content.hpp"
 #include "tools/early_end.hpp"
 #include "tools/json_fields.hpp"
@@ -10,6 +11,8 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace opsroom::tools {
 namespace {
@@ -113,8 +116,9 @@ Task<> CallFlow::end_what_was_laid_down(CallState state) {
 }
 
 void CallFlow::send_call() {
-  started_ = std::chrono::system_clock::now();
+  static thread_local WallClock wall;
   sent_ = Clock::now();
+  started_ = wall.at(sent_);
   const auto latest = started_.time_since_epoch() + (call_.latest - sent_);
   const auto latest_ms = std::chrono::duration_cast<Milliseconds>(latest).count();
   mcp::CallContext context{call_.call, call_.name, call_.directory, latest_ms};
@@ -148,7 +152,7 @@ bool CallFlow::take(Wake wake) {
   client_.forget(exchange_);
   if (pending_.kind != Pending::Kind::none) pending_ = Pending{};
   client_.read_result(*exchange_, result_, pending_);
-  note(*exchange_, outcome());
+  note(*exchange_, outcome(), exchange_->ended);
   return pending_.kind != Pending::Kind::none;
 }
 
@@ -258,7 +262,7 @@ std::string CallFlow::outcome() const {
   return result_.succeeded ? "succeeded" : "failed";
 }
 
-void CallFlow::note(const Exchange& exchange, std::string outcome) {
+void CallFlow::note(const Exchange& exchange, std::string outcome, Clock::time_point ended) {
   // Of a call that goes on in another process the arguments were sent by the first one; and a
   // record that seemed the last has taken the digest along.
   if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
@@ -269,7 +273,9 @@ void CallFlow::note(const Exchange& exchange, std::string outcome) {
   const bool last = pending_.kind == Pending::Kind::none;
   record.argument_sha256 = last ? std::move(argument_sha256_) : argument_sha256_;
   record.started = started_;
-  record.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent_);
+  // An answer to a guessed id may have been read before its request was sent.
+  const auto took = std::max<Clock::duration>(ended - sent_, 0s);
+  record.took = std::chrono::duration_cast<std::chrono::microseconds>(took);
   const bool left = !exchange.sent.untouched();
   record.bytes_sent = left ? static_cast<std::int64_t>(exchange.bytes) : 0;
   if (exchange.answer) record.bytes_received = static_cast<std::int64_t>(exchange.answer->bytes);

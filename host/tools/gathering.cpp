@@ -17,7 +17,15 @@ Clock::duration Gathering::pause(std::size_t messages, std::size_t awaited, Cloc
   if (counted_ >= (stage_ == Stage::better ? term : trial)) end_stage();
   const std::size_t enough = awaited / 4;
   if (!pausing_ || messages >= enough) return {};
-  const Clock::duration pause = std::min<Clock::duration>(each_ * enough, longest);
+  return wait_for(enough);
+}
+
+bool Gathering::pauses(std::size_t awaited) const {
+  return pausing_ && wait_for(awaited / 4) > Clock::duration::zero();
+}
+
+Clock::duration Gathering::wait_for(std::size_t answers) const {
+  const Clock::duration pause = std::min<Clock::duration>(each_ * answers, longest);
   return pause < shortest ? Clock::duration::zero() : pause;
 }
 

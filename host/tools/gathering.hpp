@@ -25,9 +25,13 @@ class Gathering {
       std::size_t messages, std::size_t awaited, Clock::time_point now = Clock::now()
   );
 
+  /// With so many `awaited`, a read that brings few is followed by a pause.
+  bool pauses(std::size_t awaited) const;
+
  private:
   enum class Stage { without, with, better };
 
+  Clock::duration wait_for(std::size_t answers) const;
   void begin(Stage stage, bool pausing);
   void end_stage();
 

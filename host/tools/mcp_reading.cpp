@@ -99,6 +99,7 @@ Task<> McpClient::run() {
   while (true) {
     auto incoming = co_await channel_.next();
     if (!incoming) break;
+    heard_ = Clock::now();
     take_all(std::move(*incoming));
     while (!lines_.empty()) {
       LogLine line = std::move(lines_.front());
@@ -162,6 +163,7 @@ void McpClient::take_answer(Envelope&& envelope) {
   }
   const std::shared_ptr<Exchange> exchange = *found;
   exchange->answer = std::move(envelope);
+  exchange->ended = heard_;
   exchange->alarm.ring_now();  // Last: whoever waits may change everything here.
 }
 
@@ -315,6 +317,7 @@ void McpClient::take_oversize(const Incoming& incoming) {
   }
   if (!blamed || !is_answer) return;
   blamed->too_large = true;
+  blamed->ended = heard_;
   blamed->alarm.ring();
 }
 

@@ -127,7 +127,14 @@ void StdioChannel::post(std::shared_ptr<Outgoing> message) {
   // are left are not worth waking it once more.
   const bool enough = awaited_ > 0 && 2 * writer_->queue.size() >= awaited_;
   const bool few_left = 3 * splitter_.size() < awaited_;
-  if (!writer_->held || splitter_.empty() || (enough && !few_left)) send();
+  if (!writer_->held || splitter_.empty()) {
+    send();
+    halving_.all_left();
+  } else if (enough && !few_left && halving_.apart()) {
+    halving_.before();
+    send();
+    halving_.after();
+  }
 }
 
 std::string StdioChannel::blank() {
@@ -147,19 +154,26 @@ void StdioChannel::hold() {
 
 void StdioChannel::release() {
   writer_->held = false;
-  if (!writer_->queue.empty()) send();
+  if (writer_->queue.empty()) return;
+  send();
+  halving_.all_left();
 }
 
 void StdioChannel::send() {
   if (writer_->waiting) return;
   writer_->push();
   if (writer_->queue.empty()) {
-    // With several in flight the peer is better left the processor: an answer is soon there anyway.
-    if (awaited_ == 1) vigil_->sent();
+    // A peer that answers several one by one is better left the processor: an answer is soon there
+    // anyway. One that answers in bursts leaves nothing to do until the next one.
+    if (awaited_ == 1 || answers_in_bursts()) vigil_->sent();
     return;
   }
   writer_->waiting = true;
   asio::co_spawn(writer_->executor, write_rest(writer_), asio::detached);
+}
+
+bool StdioChannel::answers_in_bursts() const {
+  return taken_ > 1 && 4 * taken_ >= awaited_ && !gathering_.pauses(awaited_);
 }
 
 bool StdioChannel::withdraw(const Outgoing& message) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/gathering.hpp"
+#include "tools/halving.hpp"
 #include "tools/message_channel.hpp"
 #include "tools/ndjson.hpp"
 #include "tools/pipe_inlet.hpp"
@@ -57,6 +58,7 @@ class StdioChannel : public MessageChannel {
   struct Writer;
   void send();
   static Task<> write_rest(std::shared_ptr<Writer> writer);
+  bool answers_in_bursts() const;
   bool watch();
   bool read_at_once();
   void take(std::size_t count);
@@ -67,6 +69,7 @@ class StdioChannel : public MessageChannel {
   NdjsonSplitter splitter_;
   std::unique_ptr<char[]> chunk_;
   Gathering gathering_;
+  Halving halving_;
   std::size_t taken_ = 0;  ///< messages that the last read brought
   std::size_t awaited_ = 0;
   int straight_ = 0;  ///< reads in a row without a wait

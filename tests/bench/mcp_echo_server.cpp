@@ -27,13 +27,22 @@ std::string_view from(std::string_view line, std::string_view key) {
   return line.substr(static_cast<std::size_t>(static_cast<const char*>(found) - line.data()));
 }
 
-/// What follows `key` up to one of `ends`. Looks for text, not for JSON: the clients this serves
-/// write compact JSON, and no key that is looked for comes in a value.
-std::string_view value_after(std::string_view line, std::string_view key, std::string_view ends) {
-  std::string_view rest = from(line, key);
-  if (rest.empty()) return {};
-  rest.remove_prefix(key.size());
-  return rest.substr(0, rest.find_first_of(ends));
+/// What follows `key`. Looks for text, not for JSON: the clients this serves write compact JSON,
+/// and no key that is looked for comes in a value.
+std::string_view after(std::string_view line, std::string_view key) {
+  const std::string_view found = from(line, key);
+  return found.empty() ? found : found.substr(key.size());
+}
+
+std::string_view digits(std::string_view text) {
+  std::size_t count = 0;
+  while (count < text.size() && text[count] >= '0' && text[count] <= '9')
+    ++count;
+  return text.substr(0, count);
+}
+
+std::string_view up_to_quote(std::string_view text) {
+  return text.substr(0, text.find('"'));
 }
 
 /// A server that remembers how long the last exchange's lines were, line breaks included. Answers
@@ -41,7 +50,7 @@ std::string_view value_after(std::string_view line, std::string_view key, std::s
 class EchoServer {
  public:
   bool answer(std::string_view line) {
-    const std::string_view id = value_after(line, "\"id\":", ",}");
+    const std::string_view id = digits(after(line, "\"id\":"));
     if (id.empty()) return true;  // a notification
     const std::size_t before = replies_.size();
     replies_ += "{\"jsonrpc\":\"2.0\",\"id\":";
@@ -65,7 +74,7 @@ class EchoServer {
  private:
   /// False for the answer that only tells of others.
   bool add_result(std::string_view line) {
-    const std::string_view method = value_after(line, "\"method\":\"", "\"");
+    const std::string_view method = up_to_quote(after(line, "\"method\":\""));
     if (method == "server/discover") {
       replies_ += R"({"resultType":"complete","supportedVersions":["2026-07-28"],)"
                   R"("capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}})";
@@ -84,16 +93,20 @@ class EchoServer {
   }
 
   bool add_text(std::string_view line) {
-    if (!from(line, "\"name\":\"sizes\"").empty()) {
+    const std::string_view arguments = from(line, "\"arguments\":");
+    if (line.substr(0, line.size() - arguments.size()).ends_with("\"name\":\"sizes\",")) {
       replies_ += std::to_string(last_in_) + " " + std::to_string(last_out_);
       return false;
     }
-    const std::string_view arguments = from(line, "\"arguments\":");
-    const std::string_view size = value_after(arguments, "\"size\":", ",}");
+    const std::string_view text = after(arguments, "\"text\":\"");
+    if (!text.empty()) {
+      replies_ += up_to_quote(text);
+      return true;
+    }
+    const std::string_view size = digits(after(arguments, "\"size\":"));
     std::size_t length = 0;
     std::from_chars(size.data(), size.data() + size.size(), length);
     replies_.append(length, 'x');
-    if (size.empty()) replies_ += value_after(arguments, "\"text\":\"", "\"");
     return true;
   }
 

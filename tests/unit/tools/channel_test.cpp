@@ -117,6 +117,24 @@ class Channel : public ::testing::Test {
     return message;
   }
 
+  /// Whether a request keeps the thread awake for a moment when the peer has answered so: asked
+  /// many times, since on a busy machine any peer may seem slow.
+  bool stays_awake_after(std::string_view answers) {
+    for (int i = 0; i < 300; ++i) {
+      say(answers);
+      EXPECT_TRUE(next());
+      while (channel->ready()) {
+      }
+      io.context().restart();
+      io.context().poll();
+      channel->post("request");
+      EXPECT_NE(read_peer(), "");
+      io.context().restart();
+      if (io.context().poll_one() > 0) return true;
+    }
+    return false;
+  }
+
   Io io;
   std::array<int, 2> to{};
   std::array<int, 2> from{};
@@ -266,6 +284,18 @@ TEST_F(Channel, APeerThatAnswersManyCallsOneByOneIsHeardToTheEnd) {
   }
   close_peer();
   EXPECT_FALSE(next());
+}
+
+TEST_F(Channel, APeerThatAnswersInBurstsIsLookedFor) {
+  channel->await_answers(4);
+  EXPECT_TRUE(stays_awake_after("1\n2\n3\n4\n"));
+}
+
+TEST_F(Channel, OneThatAnswersOneByOneIsLeftTheProcessor) {
+  channel->await_answers(4);
+  EXPECT_FALSE(stays_awake_after("1\n"));
+  channel->await_answers(32);
+  EXPECT_FALSE(stays_awake_after("1\n2\n3\n4\n")) << "a few of many";
 }
 
 TEST_F(Channel, ClosedInputIsTheEnd) {

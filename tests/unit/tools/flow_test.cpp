@@ -151,7 +151,9 @@ TEST_F(Flow, RecordsHoldDigestsAndSizes) {
   );
   open(Era::modern);
   then("tools/call", done);
+  const auto before = std::chrono::system_clock::now();
   const ToolResult result = run();
+  const auto whole = std::chrono::system_clock::now() - before;
   ASSERT_EQ(result.records.size(), 1U);
   const CallRecord& record = result.records[0];
   EXPECT_EQ(record.tool, "x.work");
@@ -161,6 +163,30 @@ TEST_F(Flow, RecordsHoldDigestsAndSizes) {
   EXPECT_EQ(record.outcome, "succeeded");
   EXPECT_GT(record.bytes_sent, 100);
   EXPECT_GT(record.bytes_received, 50);
+  EXPECT_GT(record.started, before - 1s) << "the clocks may be a little apart";
+  EXPECT_LT(record.started, before + whole + 1s);
+  EXPECT_GE(record.took, 0us);
+  EXPECT_LE(record.took, whole);
+}
+
+TEST_F(Flow, AnAnswerThatWasThereBeforeItsRequestTookNoTime) {
+  open(Era::modern);
+  channel.on_send = [this](const Json& message) {
+    if (!message.contains("id") || sent("tools/call").size() > 1) return;
+    Json first = Json::parse(
+        R"({"jsonrpc":"2.0","result":{"resultType":"input_required",
+            "inputRequests":{"r":{"method":"roots/list"}}}})"
+    );
+    first["id"] = message["id"];
+    Json second = Json::parse(done);
+    second["jsonrpc"] = "2.0";
+    second["id"] = message["id"].get<int>() + 1;
+    channel.say(Json::array({first, second}));
+  };
+  const ToolResult result = run();
+  EXPECT_EQ(outcomes(result), (std::vector<std::string>{"input_required", "succeeded"}));
+  EXPECT_GE(result.records[0].took, 0us);
+  EXPECT_EQ(result.records[1].took, 0us);
 }
 
 TEST_F(Flow, APageToVisitFirstIsAskedForAndTheCallSentAgain) {
