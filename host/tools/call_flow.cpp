@@ -152,7 +152,7 @@ bool CallFlow::take(Wake wake) {
   client_.forget(exchange_);
   if (pending_.kind != Pending::Kind::none) pending_ = Pending{};
   client_.read_result(*exchange_, result_, pending_);
-  note(*exchange_, outcome(), exchange_->ended);
+  note(*exchange_, outcome());
   return pending_.kind != Pending::Kind::none;
 }
 
@@ -262,7 +262,7 @@ std::string CallFlow::outcome() const {
   return result_.succeeded ? "succeeded" : "failed";
 }
 
-void CallFlow::note(const Exchange& exchange, std::string outcome, Clock::time_point ended) {
+void CallFlow::note(const Exchange& exchange, std::string outcome) {
   // Of a call that goes on in another process the arguments were sent by the first one; and a
   // record that seemed the last has taken the digest along.
   if (argument_sha256_.empty()) argument_sha256_ = sha256_hex(mcp::call_arguments(call_.call));
@@ -273,6 +273,7 @@ void CallFlow::note(const Exchange& exchange, std::string outcome, Clock::time_p
   const bool last = pending_.kind == Pending::Kind::none;
   record.argument_sha256 = last ? std::move(argument_sha256_) : argument_sha256_;
   record.started = started_;
+  const auto ended = exchange.answered() ? exchange.ended : Clock::now();
   // An answer to a guessed id may have been read before its request was sent.
   const auto took = std::max<Clock::duration>(ended - sent_, 0s);
   record.took = std::chrono::duration_cast<std::chrono::microseconds>(took);

@@ -59,7 +59,7 @@ class CallFlow {
   void suspend(CallState state, std::vector<InputAsk> asks, std::optional<Milliseconds> look_again);
   Task<> end_what_was_laid_down(CallState state);
   std::string why(const std::vector<InputAsk>& asks) const;
-  void note(const Exchange& exchange, std::string outcome, Clock::time_point ended = Clock::now());
+  void note(const Exchange& exchange, std::string outcome);
   std::string outcome() const;
 
   // Rounds of input (input_rounds.cpp)

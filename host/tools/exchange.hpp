@@ -34,7 +34,7 @@ struct Exchange {
   bool became_task = false;        ///< its progress goes on after its answer
   std::shared_ptr<CallSink> sink;  ///< of a call's requests
   Clock::time_point last_sign;     ///< sent, or heard of since
-  Clock::time_point ended;         ///< when the answer was read
+  Clock::time_point ended;         ///< when the answer was taken in
   std::optional<double> progress;
   Alarm alarm;
 };

@@ -231,7 +231,7 @@ class McpClient {
   bool slow_to_say_modern_ = false;
   bool missing_type_noted_ = false;
   bool delivering_ = false;
-  Clock::time_point heard_;  ///< when what is being taken was read
+  Clock::time_point heard_;  ///< when what is being taken in came
   bool oversize_blamed_ = false;
   bool ended_ = false;
   std::string end_reason_;

@@ -208,18 +208,24 @@ Task<std::optional<Incoming>> StdioChannel::next() {
   while (true) {
     if (auto message = splitter_.next()) co_return message;
     if (ended_) co_return std::nullopt;
+    const auto pause = gathering_.pause(std::exchange(taken_, 0), awaited_);
     if (vigil_->watching()) {
-      // Awake anyway: a look into the pipe costs less than being told that something is in it.
-      if (!watch()) co_await asio::post(writer_->executor, asio::use_awaitable);
+      // Awake anyway: a look into the pipe costs less than being told that something is in it; but
+      // others want the thread too.
+      if (straight_ < most_straight && watch()) {
+        ++straight_;
+        continue;
+      }
+      straight_ = 0;
+      co_await asio::post(writer_->executor, asio::use_awaitable);
       continue;
     }
-    const auto pause = gathering_.pause(std::exchange(taken_, 0), awaited_);
     if (pause > Clock::duration::zero()) {
       co_await inlet_.turn_away(pause);
       if (read_at_once()) continue;
     }
     // With several in flight the next answers are mostly there, and asking for them costs less than
-    // being told; but others want the thread too.
+    // being told, too.
     if (awaited_ > 1 && straight_ < most_straight && read_at_once()) {
       ++straight_;
       continue;

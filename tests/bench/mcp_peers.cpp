@@ -68,15 +68,6 @@ class Turns {
   const Clock::time_point begin_ = Clock::now();
 };
 
-/// Of all turns together, each of as many calls. Not the middle turn: between two moods, it would
-/// be of the one or of the other by chance.
-double calls_by_time(const Times& a_second) {
-  double time = 0;
-  for (const double rate : a_second)
-    time += 1 / rate;
-  return static_cast<double>(a_second.size()) / time;
-}
-
 void append(Times& times, const Times& more) {
   times.insert(times.end(), more.begin(), more.end());
 }
@@ -146,7 +137,7 @@ class Pair {
       auto calling = calls_a_second(room_, ours_, job, callers, our_rounds);
       ours.push_back(co_await std::move(calling));
     }
-    add(report, "in_flight_32", "/s", calls_by_time(ours), calls_by_time(theirs), goal);
+    add(report, "in_flight_32", "/s", overall(ours), overall(theirs), goal);
   }
 
   void add(

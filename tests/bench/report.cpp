@@ -71,6 +71,13 @@ double median(std::vector<double> values) {
   return values.at(values.size() / 2);
 }
 
+double overall(const std::vector<double>& rates) {
+  double time = 0;
+  for (const double rate : rates)
+    time += 1 / rate;
+  return static_cast<double>(rates.size()) / time;
+}
+
 double seconds_now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();

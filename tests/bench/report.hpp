@@ -38,6 +38,10 @@ class Report {
 /// Sorts; the middle one.
 double median(std::vector<double> values);
 
+/// The rate of all turns together, each of which was as much work. For a machine between two moods,
+/// where the middle turn would be of the one or of the other by chance.
+double overall(const std::vector<double>& rates);
+
 /// Seconds of a clock that only goes forward.
 double seconds_now();
 

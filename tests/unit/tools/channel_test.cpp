@@ -128,7 +128,8 @@ class Channel : public ::testing::Test {
       io.context().restart();
       io.context().poll();
       channel->post("request");
-      EXPECT_NE(read_peer(), "");
+      std::array<char, 64> request{};
+      EXPECT_GT(::read(to[0], request.data(), request.size()), 0);
       io.context().restart();
       if (io.context().poll_one() > 0) return true;
     }
@@ -296,6 +297,30 @@ TEST_F(Channel, OneThatAnswersOneByOneIsLeftTheProcessor) {
   EXPECT_FALSE(stays_awake_after("1\n"));
   channel->await_answers(32);
   EXPECT_FALSE(stays_awake_after("1\n2\n3\n4\n")) << "a few of many";
+}
+
+/// Takes what the peer says without a break until somebody else got the thread, or it was too long.
+Task<int> read_until(
+    StdioChannel& channel, const bool& seen, const std::function<void()>& say_more
+) {
+  int count = 0;
+  for (; !seen && count < 1000; ++count) {
+    say_more();
+    if (!co_await channel.next()) break;
+  }
+  co_return count;
+}
+
+TEST_F(Channel, APeerThatNeverPausesLeavesOthersTheThread) {
+  for (const std::size_t awaited : {1U, 4U}) {
+    channel->await_answers(awaited);
+    ASSERT_TRUE(stays_awake_after("1\n2\n3\n4\n"));
+    bool seen = false;
+    asio::post(io.executor(), [&] {
+      asio::post(io.executor(), [&] { asio::post(io.executor(), [&] { seen = true; }); });
+    });
+    EXPECT_LT(io.run(read_until(*channel, seen, [this] { say("x\n"); })), 100);
+  }
 }
 
 TEST_F(Channel, ClosedInputIsTheEnd) {
